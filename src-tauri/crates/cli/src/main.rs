@@ -1,0 +1,2 @@
+//! slipway: the same program without a window.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The program: tasks, hosts, deploy, connect, chat.

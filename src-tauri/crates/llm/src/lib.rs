@@ -1,0 +1,1 @@
+//! Chat completions over HTTP: the engine's API, SSE streams, health (the only user of reqwest).

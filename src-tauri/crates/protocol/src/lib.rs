@@ -1,0 +1,1 @@
+//! What crosses between the backend and its front ends: tasks, commands, errors, configuration.

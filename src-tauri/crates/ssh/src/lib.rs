@@ -1,0 +1,1 @@
+//! SSH: connections, host keys, exec, SFTP upload and port forwarding (the only user of russh).

@@ -1,0 +1,1 @@
+//! SQLite: hosts, deployments, sessions, messages, settings (the only user of sqlx).
