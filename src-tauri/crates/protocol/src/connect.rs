@@ -1,0 +1,60 @@
+//! Connections: a tunnel to a host's engine and what is known of both.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::error::ErrorInfo;
+use crate::id::{HostId, RequestId};
+
+/// What a person sees of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionState {
+    /// On its way for the first time.
+    Connecting,
+    /// The tunnel is up, the engine loads its model.
+    Loading,
+    /// The engine answers.
+    Connected,
+    /// The tunnel is up, the engine does not answer as it should; `reason` says why.
+    Degraded,
+    /// The link dropped and is being rebuilt.
+    Reconnecting,
+    /// Closed.
+    Disconnected,
+}
+
+/// A connection as it is now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ConnectionStatus {
+    /// Which host.
+    pub host_id: HostId,
+    /// The task that holds it.
+    pub request_id: RequestId,
+    /// Its state.
+    pub state: ConnectionState,
+    /// Why it is not simply connected.
+    pub reason: Option<ErrorInfo>,
+    /// `http://127.0.0.1:PORT`, stable across reconnects.
+    pub local_url: Option<String>,
+    /// The model it serves.
+    pub model: Option<String>,
+    /// Tokens of context per slot.
+    pub context_size: Option<u32>,
+    /// When this state began, ms since the epoch.
+    pub since: u64,
+    /// Round trip of the SSH keep-alive, milliseconds; of /health for this computer.
+    pub round_trip_ms: Option<f64>,
+    /// Times that the link was rebuilt.
+    pub reconnects: u32,
+    /// Number of the attempt under way while reconnecting, from 1.
+    pub attempt: Option<u32>,
+    /// When the next attempt starts, ms since the epoch.
+    pub next_attempt_at: Option<u64>,
+    /// Streams open in the tunnel.
+    pub open_streams: u32,
+    /// Bytes received through the tunnel.
+    pub bytes_down: u64,
+    /// Bytes sent through the tunnel.
+    pub bytes_up: u64,
+}

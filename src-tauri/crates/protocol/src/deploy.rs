@@ -1,0 +1,163 @@
+//! Deploys: an engine and a model put on a host in seven visible steps.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::id::HostId;
+use crate::text::Text;
+
+/// The steps, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DeployStep {
+    /// Reach the host.
+    Connect,
+    /// Look at it, writing nothing.
+    Check,
+    /// Make the directory.
+    Directory,
+    /// Upload the script (and the model file, if it comes from this computer).
+    Upload,
+    /// Run it: engine installed, model in place, server started.
+    Run,
+    /// A real completion through the tunnel.
+    Verify,
+    /// Record the result.
+    Finish,
+}
+
+impl DeployStep {
+    /// All steps in order.
+    pub const ALL: [Self; 7] = [
+        Self::Connect,
+        Self::Check,
+        Self::Directory,
+        Self::Upload,
+        Self::Run,
+        Self::Verify,
+        Self::Finish,
+    ];
+}
+
+/// Where a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// Works.
+    Running,
+    /// Ended well.
+    Done,
+    /// Ended badly.
+    Failed,
+}
+
+/// A step changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct StepProgress {
+    /// Which.
+    pub step: DeployStep,
+    /// Where it is.
+    pub state: StepState,
+    /// When it began, ms since the epoch.
+    pub started_at: u64,
+    /// How long it took, once ended.
+    pub elapsed_ms: Option<u64>,
+    /// What there is to know, for example `96 KB, sha256 matches`.
+    pub detail: Option<Text>,
+    /// What the step does now, with its bytes.
+    pub activity: Option<Activity>,
+}
+
+/// A part of a step, with its bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Activity {
+    /// For example `Downloading the model`.
+    pub label: Text,
+    /// Bytes so far, if it is counted in bytes.
+    pub done_bytes: Option<u64>,
+    /// Bytes in all, if known.
+    pub total_bytes: Option<u64>,
+}
+
+/// Where the model comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+pub enum ModelSource {
+    /// The built-in practice model: proves the set-up, answers nonsense.
+    Practice,
+    /// A GGUF file that is on the host already.
+    HostPath(String),
+    /// A GGUF file on this computer, to be uploaded.
+    LocalFile(String),
+    /// An address to load it from, with its SHA-256 in hex if known.
+    Url {
+        /// http or https.
+        url: String,
+        /// Hex digest.
+        sha256: Option<String>,
+    },
+}
+
+/// The command `deploy_start`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DeployRequest {
+    /// Where to.
+    pub host_id: HostId,
+    /// What to serve.
+    pub model: ModelSource,
+    /// Tokens of context per slot; the model's own when absent.
+    pub context_size: Option<u32>,
+    /// Answers at once; 4 when absent.
+    pub parallel: Option<u32>,
+    /// A `llama-server` on the host to use instead of the pinned engine.
+    pub engine_binary: Option<String>,
+}
+
+/// What runs on a host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Deployment {
+    /// Where.
+    pub host_id: HostId,
+    /// For example `llama.cpp`.
+    pub engine: String,
+    /// The engine's version.
+    pub engine_version: String,
+    /// The model's label.
+    pub model: String,
+    /// Whether it is the practice model.
+    pub practice: bool,
+    /// Tokens of context per slot, once verified.
+    pub context_size: Option<u32>,
+    /// Where the model came from, so that it can be deployed again.
+    pub source: ModelSource,
+    /// When it was deployed, ms since the epoch.
+    pub deployed_at: u64,
+    /// Time to the first token when it was verified.
+    pub first_token_ms: Option<u64>,
+    /// Tokens per second when it was verified.
+    pub tokens_per_second: Option<f64>,
+}
+
+/// What a deploy reports.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct DeployResult {
+    /// What runs now.
+    pub deployment: Deployment,
+    /// Every step with its time.
+    pub steps: Vec<StepTiming>,
+    /// The whole, milliseconds.
+    pub total_ms: u64,
+    /// False when nothing had to be installed.
+    pub changed: bool,
+    /// What the model said in the verifying completion.
+    pub sample: String,
+}
+
+/// How long a step took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StepTiming {
+    /// Which.
+    pub step: DeployStep,
+    /// Milliseconds.
+    pub elapsed_ms: u64,
+}

@@ -1,0 +1,136 @@
+//! Errors as a person meets them: a stable code, a sentence, what to do, and where the detail is.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::text::Text;
+
+/// What kind of failure it is. A code exists because the window or a script acts on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    // Input and the program itself.
+    /// A value from the user is not acceptable; `field` in the detail names it.
+    InvalidInput,
+    /// The thing named does not exist (any more).
+    NotFound,
+    /// Another task of the same kind runs for this host.
+    Busy,
+    /// The user cancelled.
+    Cancelled,
+    /// Too many tasks wait already.
+    QueueFull,
+    /// A defect of Slipway; the detail is in the log.
+    Internal,
+    // The database.
+    /// Another program holds the database.
+    DatabaseLocked,
+    /// The file is not a database or is damaged.
+    DatabaseCorrupt,
+    /// A newer Slipway wrote this database.
+    DatabaseNewer,
+    /// No space or no permission on this computer.
+    LocalDisk,
+    // SSH.
+    /// The host's name has no address.
+    HostNotFound,
+    /// Nothing listens on the port.
+    ConnectionRefused,
+    /// The host did not answer in time, or no route leads to it.
+    HostUnreachable,
+    /// What answered does not speak SSH, or speaks it wrongly.
+    SshProtocol,
+    /// The host's key differs from the known one.
+    HostKeyChanged,
+    /// The user did not accept the host's key.
+    HostKeyRejected,
+    /// known_hosts exists but cannot be read.
+    KnownHostsUnreadable,
+    /// No method was accepted.
+    AuthenticationRefused,
+    /// A key file cannot be used: missing, not a key, permissions, passphrase.
+    KeyFileUnusable,
+    /// The server forbids port forwarding.
+    ForwardingForbidden,
+    /// The SSH connection ended.
+    ConnectionLost,
+    // The host.
+    /// No Python 3.8 or newer.
+    PythonMissing,
+    /// Python's venv module is missing.
+    VenvMissing,
+    /// A system library is missing.
+    LibraryMissing,
+    /// The processor, system or C library is not supported.
+    PlatformUnsupported,
+    /// Not enough disk on the host.
+    HostDiskFull,
+    /// The directory on the host cannot be written.
+    HostPermission,
+    /// Another deploy holds the lock on the host.
+    HostLocked,
+    /// The package index cannot be reached from the host.
+    IndexUnreachable,
+    /// Installing the engine failed.
+    EngineInstallFailed,
+    /// A checksum differs.
+    HashMismatch,
+    /// The deploy script failed in an unforeseen way.
+    ScriptFailed,
+    // The model.
+    /// The file does not exist.
+    ModelNotFound,
+    /// The file is not a GGUF.
+    ModelNotGguf,
+    /// The file is cut.
+    ModelTruncated,
+    /// The address cannot be loaded.
+    ModelUnreachable,
+    // The engine.
+    /// Nothing is deployed on the host.
+    NotDeployed,
+    /// No connection to the host's engine.
+    NotConnected,
+    /// The engine ended.
+    EngineCrashed,
+    /// The engine runs out of memory.
+    EngineOutOfMemory,
+    /// The engine did not become ready in time.
+    EngineNotHealthy,
+    /// The engine still loads the model.
+    EngineLoading,
+    /// The engine refused the key.
+    EngineUnauthorized,
+    /// The engine answered with an error.
+    EngineError,
+    // Chat.
+    /// The message is empty.
+    EmptyMessage,
+    /// The conversation does not fit into the model's context window.
+    ContextExceeded,
+    /// The stream ended before the answer did; what came is kept.
+    StreamBroken,
+    /// No token came in time.
+    StreamTimeout,
+}
+
+/// An error as it crosses to the front end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ErrorInfo {
+    /// What the front end may branch on.
+    pub code: ErrorCode,
+    /// What happened, in a sentence.
+    pub message: Text,
+    /// What to do, in a sentence or a command.
+    pub fix: Text,
+    /// Finds the technical detail in the log.
+    pub detail_id: String,
+}
+
+impl std::fmt::Display for ErrorInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.message.en, self.fix.en)
+    }
+}
+
+impl std::error::Error for ErrorInfo {}

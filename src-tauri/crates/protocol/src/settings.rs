@@ -1,0 +1,62 @@
+//! The user's settings: every value has a default, and takes effect without a restart.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::text::Language;
+
+/// Which colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Settings {
+    /// Language; the system's when absent.
+    pub language: Option<Language>,
+    /// Colours.
+    pub theme: Theme,
+    /// Answers at once, 1 to 32. Default 4.
+    pub chat_limit: u32,
+    /// Deploys at once over all hosts, 1 to 8. Default 2.
+    pub deploy_limit: u32,
+    /// Seconds between checks of a connected engine, 5 to 600. Default 30.
+    pub monitor_interval_s: u32,
+    /// Seconds without an SSH answer until the link counts as dead, 3 to 120. Default 9.
+    pub keepalive_timeout_s: u32,
+    /// Seconds to wait for the first token, 5 to 3600. Default 120.
+    pub first_token_timeout_s: u32,
+    /// Sampling temperature of new chats, 0 to 2; the engine's own when absent.
+    pub temperature: Option<f64>,
+    /// Longest answer in tokens, 1 to 131072; the engine's own when absent.
+    pub max_tokens: Option<u32>,
+    /// Megabytes of log files kept, 1 to 1000. Default 50.
+    pub log_megabytes: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            language: None,
+            theme: Theme::System,
+            chat_limit: 4,
+            deploy_limit: 2,
+            monitor_interval_s: 30,
+            keepalive_timeout_s: 9,
+            first_token_timeout_s: 120,
+            temperature: None,
+            max_tokens: None,
+            log_megabytes: 50,
+        }
+    }
+}

@@ -1,0 +1,1151 @@
+// Generated from the crate slipway-protocol by `make bindings`. Do not edit.
+
+export type HostId = string;
+
+export type RequestId = string;
+
+export type SessionId = string;
+
+export type MessageId = string;
+
+export type PromptId = string;
+
+export type Language = "en" | "ru";
+
+export type Text = { 
+/**
+ * English.
+ */
+en: string, 
+/**
+ * Russian.
+ */
+ru: string, };
+
+export type ErrorCode = "invalid_input" | "not_found" | "busy" | "cancelled" | "queue_full" | "internal" | "database_locked" | "database_corrupt" | "database_newer" | "local_disk" | "host_not_found" | "connection_refused" | "host_unreachable" | "ssh_protocol" | "host_key_changed" | "host_key_rejected" | "known_hosts_unreadable" | "authentication_refused" | "key_file_unusable" | "forwarding_forbidden" | "connection_lost" | "python_missing" | "venv_missing" | "library_missing" | "platform_unsupported" | "host_disk_full" | "host_permission" | "host_locked" | "index_unreachable" | "engine_install_failed" | "hash_mismatch" | "script_failed" | "model_not_found" | "model_not_gguf" | "model_truncated" | "model_unreachable" | "not_deployed" | "not_connected" | "engine_crashed" | "engine_out_of_memory" | "engine_not_healthy" | "engine_loading" | "engine_unauthorized" | "engine_error" | "empty_message" | "context_exceeded" | "stream_broken" | "stream_timeout";
+
+export type ErrorInfo = { 
+/**
+ * What the front end may branch on.
+ */
+code: ErrorCode, 
+/**
+ * What happened, in a sentence.
+ */
+message: Text, 
+/**
+ * What to do, in a sentence or a command.
+ */
+fix: Text, 
+/**
+ * Finds the technical detail in the log.
+ */
+detail_id: string, };
+
+export type TaskMessage = { 
+/**
+ * The task.
+ */
+request_id: RequestId, 
+/**
+ * Position in the program's stream of messages, from 1.
+ */
+seq: number, 
+/**
+ * Milliseconds since the Unix epoch.
+ */
+timestamp: number, 
+/**
+ * What happened.
+ */
+body: TaskBody, };
+
+export type TaskBody = { "type": "progress", "data": Progress } | { "type": "log", "data": LogLine } | { "type": "chunk", "data": Chunk } | { "type": "prompt", "data": Prompt } | { "type": "complete", "data": TaskResult } | { "type": "error", "data": ErrorInfo };
+
+export type Progress = { "type": "queued", "data": TaskSubject } | { "type": "started", "data": TaskSubject } | { "type": "step", "data": StepProgress } | { "type": "connection", "data": ConnectionStatus } | { "type": "prompt_closed", "data": PromptClosed } | { "type": "chat_phase", "data": ChatPhase };
+
+export type ChatPhase = "connecting" | "loading" | "prompt";
+
+export type TaskKind = "check" | "deploy" | "uninstall" | "connect" | "chat";
+
+export type TaskSubject = { 
+/**
+ * Its kind.
+ */
+kind: TaskKind, 
+/**
+ * The host it works on.
+ */
+host_id: HostId | null, 
+/**
+ * The conversation it answers in.
+ */
+session_id: SessionId | null, 
+/**
+ * The message it writes.
+ */
+message_id: MessageId | null, };
+
+export type TaskResult = { "type": "check", "data": PreflightReport } | { "type": "deploy", "data": DeployResult } | { "type": "uninstall", "data": Uninstalled } | { "type": "connect", "data": ConnectionStatus } | { "type": "chat", "data": ChatResult };
+
+export type Uninstalled = { 
+/**
+ * Bytes freed on the host.
+ */
+removed_bytes: number, };
+
+export type ChatResult = { 
+/**
+ * The conversation.
+ */
+session_id: SessionId, 
+/**
+ * The answer; its whole text is in the database.
+ */
+message_id: MessageId, 
+/**
+ * True when the user stopped it; the partial text is kept.
+ */
+stopped: boolean, 
+/**
+ * Figures.
+ */
+stats: AnswerStats, };
+
+export type TaskState = "queued" | "running" | "cancelling" | "done" | "failed";
+
+export type TaskInfo = { 
+/**
+ * Its id.
+ */
+request_id: RequestId, 
+/**
+ * What it is about.
+ */
+subject: TaskSubject, 
+/**
+ * Where it is.
+ */
+state: TaskState, 
+/**
+ * When it was taken in, ms since the epoch.
+ */
+queued_at: number, 
+/**
+ * When it began, ms since the epoch.
+ */
+started_at: number | null, 
+/**
+ * When it ended, ms since the epoch.
+ */
+ended_at: number | null, 
+/**
+ * The steps so far, for a window that comes later.
+ */
+steps: Array<StepProgress>, 
+/**
+ * Open question, if it waits for the user.
+ */
+prompt: Prompt | null, 
+/**
+ * Its terminal message, once ended.
+ */
+outcome: TaskOutcome | null, };
+
+export type TaskOutcome = { "type": "complete", "data": TaskResult } | { "type": "error", "data": ErrorInfo };
+
+export type TaskStats = { 
+/**
+ * The kind.
+ */
+kind: TaskKind, 
+/**
+ * How many may run at once.
+ */
+limit: number, 
+/**
+ * Waiting now.
+ */
+queued: number, 
+/**
+ * Running now.
+ */
+running: number, 
+/**
+ * Ended well.
+ */
+done: number, 
+/**
+ * Ended with an error, cancellation included.
+ */
+failed: number, 
+/**
+ * Median duration of the last 256 ended ones, milliseconds.
+ */
+p50_ms: number | null, 
+/**
+ * 95th percentile of the same, milliseconds.
+ */
+p95_ms: number | null, };
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export type LogLine = { 
+/**
+ * How much it matters.
+ */
+level: LogLevel, 
+/**
+ * Which part spoke: `ssh`, `deploy`, `host` (the script on the host), `engine`, `chat`, `store`…
+ */
+target: string, 
+/**
+ * The words; secrets are redacted.
+ */
+text: string, 
+/**
+ * The host it is about.
+ */
+host_id: HostId | null, };
+
+export type LogRecord = { 
+/**
+ * Position in the program's stream of messages; 0 for lines of an earlier run.
+ */
+seq: number, 
+/**
+ * Milliseconds since the Unix epoch.
+ */
+timestamp: number, 
+/**
+ * The task that spoke, if one did.
+ */
+request_id: RequestId | null, 
+/**
+ * The line.
+ */
+line: LogLine, };
+
+export type Prompt = { 
+/**
+ * Names it in the answer.
+ */
+prompt_id: PromptId, 
+/**
+ * The host it is about.
+ */
+host_id: HostId, 
+/**
+ * When the task stops waiting, ms since the epoch.
+ */
+expires_at: number, 
+/**
+ * What is asked.
+ */
+question: PromptQuestion, };
+
+export type PromptQuestion = { "type": "host_key", "data": HostKeyQuestion } | { "type": "password", "data": PasswordQuestion } | { "type": "passphrase", "data": PassphraseQuestion };
+
+export type HostKeyQuestion = { 
+/**
+ * The name or address dialled.
+ */
+address: string, 
+/**
+ * The port.
+ */
+port: number, 
+/**
+ * For example `ssh-ed25519`.
+ */
+algorithm: string, 
+/**
+ * `SHA256:…`, as `ssh-keygen -lf` prints it.
+ */
+fingerprint: string, };
+
+export type PasswordQuestion = { 
+/**
+ * The login name.
+ */
+user: string, 
+/**
+ * The name or address dialled.
+ */
+address: string, 
+/**
+ * From 1; above 1 the last one was refused.
+ */
+attempt: number, };
+
+export type PassphraseQuestion = { 
+/**
+ * The key file.
+ */
+path: string, 
+/**
+ * From 1; above 1 the last one was wrong.
+ */
+attempt: number, };
+
+export type PromptReply = { "type": "accept" } | { "type": "secret", "data": { 
+/**
+ * The secret; it goes nowhere but to the asking task and, if `remember`, the keychain.
+ */
+value: string, 
+/**
+ * Keep it in the keychain.
+ */
+remember: boolean, } } | { "type": "decline" };
+
+export type PromptAnswer = { 
+/**
+ * Which question.
+ */
+prompt_id: PromptId, 
+/**
+ * The answer.
+ */
+reply: PromptReply, };
+
+export type PromptClosed = { 
+/**
+ * Which question.
+ */
+prompt_id: PromptId, };
+
+export type HostAddress = { "type": "local" } | { "type": "ssh", "data": SshAddress };
+
+export type SshAddress = { 
+/**
+ * The login name.
+ */
+user: string, 
+/**
+ * Name or address.
+ */
+host: string, 
+/**
+ * Port.
+ */
+port: number, 
+/**
+ * Key file to try first; else the agent and the usual files.
+ */
+identity: string | null, 
+/**
+ * `SHA256:…` accepted without asking while the key is unknown.
+ */
+accepted_fingerprint: string | null, };
+
+export type Host = { 
+/**
+ * Its id; `local` is this computer.
+ */
+id: HostId, 
+/**
+ * Its unique name.
+ */
+name: string, 
+/**
+ * How it is reached.
+ */
+address: HostAddress, 
+/**
+ * When it was added, ms since the epoch.
+ */
+created_at: number, };
+
+export type HostView = { 
+/**
+ * The host.
+ */
+host: Host, 
+/**
+ * What was deployed last, if anything.
+ */
+deployment: Deployment | null, 
+/**
+ * Why the last deploy failed, until one works.
+ */
+last_error: ErrorInfo | null, };
+
+export type HostAdd = { 
+/**
+ * `user@host[:port]`, `host`, an alias of `~/.ssh/config`, or `local`.
+ */
+address: string, 
+/**
+ * A name of its own; else the host or alias.
+ */
+name: string | null, 
+/**
+ * Key file to try first.
+ */
+identity: string | null, 
+/**
+ * `SHA256:…` accepted without asking while the key is unknown.
+ */
+accepted_fingerprint: string | null, };
+
+export type HostRename = { 
+/**
+ * Which.
+ */
+host_id: HostId, 
+/**
+ * The new name, unique.
+ */
+name: string, };
+
+export type HostSuggestion = { 
+/**
+ * The alias.
+ */
+alias: string, 
+/**
+ * What it stands for, `user@host:port`.
+ */
+address: string, 
+/**
+ * Key file named there.
+ */
+identity: string | null, };
+
+export type Severity = "ok" | "warn" | "error";
+
+export type Finding = { 
+/**
+ * How it weighs.
+ */
+severity: Severity, 
+/**
+ * Stable name, for example `python_ok`.
+ */
+code: string, 
+/**
+ * The sentence.
+ */
+message: Text, 
+/**
+ * What to do, empty when nothing.
+ */
+fix: Text, };
+
+export type Gpu = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Memory in MiB.
+ */
+memory_total_mb: number | null, 
+/**
+ * Free memory in MiB.
+ */
+memory_free_mb: number | null, 
+/**
+ * Driver version.
+ */
+driver: string | null, };
+
+export type PreflightReport = { 
+/**
+ * For example `Debian GNU/Linux 12`.
+ */
+os: string, 
+/**
+ * For example `x86_64`.
+ */
+arch: string, 
+/**
+ * Processor name.
+ */
+cpu: string, 
+/**
+ * Processor cores.
+ */
+cores: number, 
+/**
+ * Bytes of memory.
+ */
+memory_total_bytes: number, 
+/**
+ * Bytes of free memory.
+ */
+memory_available_bytes: number, 
+/**
+ * Bytes free where Slipway would write.
+ */
+disk_free_bytes: number, 
+/**
+ * The directory that Slipway would use.
+ */
+root: string, 
+/**
+ * Python version found.
+ */
+python: string | null, 
+/**
+ * Graphics processors.
+ */
+gpus: Array<Gpu>, 
+/**
+ * The lines, worst first.
+ */
+findings: Array<Finding>, };
+
+export type DeployStep = "connect" | "check" | "directory" | "upload" | "run" | "verify" | "finish";
+
+export type StepState = "running" | "done" | "failed";
+
+export type StepProgress = { 
+/**
+ * Which.
+ */
+step: DeployStep, 
+/**
+ * Where it is.
+ */
+state: StepState, 
+/**
+ * When it began, ms since the epoch.
+ */
+started_at: number, 
+/**
+ * How long it took, once ended.
+ */
+elapsed_ms: number | null, 
+/**
+ * What there is to know, for example `96 KB, sha256 matches`.
+ */
+detail: Text | null, 
+/**
+ * What the step does now, with its bytes.
+ */
+activity: Activity | null, };
+
+export type Activity = { 
+/**
+ * For example `Downloading the model`.
+ */
+label: Text, 
+/**
+ * Bytes so far, if it is counted in bytes.
+ */
+done_bytes: number | null, 
+/**
+ * Bytes in all, if known.
+ */
+total_bytes: number | null, };
+
+export type ModelSource = { "type": "practice" } | { "type": "host_path", "data": string } | { "type": "local_file", "data": string } | { "type": "url", "data": { 
+/**
+ * http or https.
+ */
+url: string, 
+/**
+ * Hex digest.
+ */
+sha256: string | null, } };
+
+export type DeployRequest = { 
+/**
+ * Where to.
+ */
+host_id: HostId, 
+/**
+ * What to serve.
+ */
+model: ModelSource, 
+/**
+ * Tokens of context per slot; the model's own when absent.
+ */
+context_size: number | null, 
+/**
+ * Answers at once; 4 when absent.
+ */
+parallel: number | null, 
+/**
+ * A `llama-server` on the host to use instead of the pinned engine.
+ */
+engine_binary: string | null, };
+
+export type Deployment = { 
+/**
+ * Where.
+ */
+host_id: HostId, 
+/**
+ * For example `llama.cpp`.
+ */
+engine: string, 
+/**
+ * The engine's version.
+ */
+engine_version: string, 
+/**
+ * The model's label.
+ */
+model: string, 
+/**
+ * Whether it is the practice model.
+ */
+practice: boolean, 
+/**
+ * Tokens of context per slot, once verified.
+ */
+context_size: number | null, 
+/**
+ * Where the model came from, so that it can be deployed again.
+ */
+source: ModelSource, 
+/**
+ * When it was deployed, ms since the epoch.
+ */
+deployed_at: number, 
+/**
+ * Time to the first token when it was verified.
+ */
+first_token_ms: number | null, 
+/**
+ * Tokens per second when it was verified.
+ */
+tokens_per_second: number | null, };
+
+export type DeployResult = { 
+/**
+ * What runs now.
+ */
+deployment: Deployment, 
+/**
+ * Every step with its time.
+ */
+steps: Array<StepTiming>, 
+/**
+ * The whole, milliseconds.
+ */
+total_ms: number, 
+/**
+ * False when nothing had to be installed.
+ */
+changed: boolean, 
+/**
+ * What the model said in the verifying completion.
+ */
+sample: string, };
+
+export type StepTiming = { 
+/**
+ * Which.
+ */
+step: DeployStep, 
+/**
+ * Milliseconds.
+ */
+elapsed_ms: number, };
+
+export type ConnectionState = "connecting" | "loading" | "connected" | "degraded" | "reconnecting" | "disconnected";
+
+export type ConnectionStatus = { 
+/**
+ * Which host.
+ */
+host_id: HostId, 
+/**
+ * The task that holds it.
+ */
+request_id: RequestId, 
+/**
+ * Its state.
+ */
+state: ConnectionState, 
+/**
+ * Why it is not simply connected.
+ */
+reason: ErrorInfo | null, 
+/**
+ * `http://127.0.0.1:PORT`, stable across reconnects.
+ */
+local_url: string | null, 
+/**
+ * The model it serves.
+ */
+model: string | null, 
+/**
+ * Tokens of context per slot.
+ */
+context_size: number | null, 
+/**
+ * When this state began, ms since the epoch.
+ */
+since: number, 
+/**
+ * Round trip of the SSH keep-alive, milliseconds; of /health for this computer.
+ */
+round_trip_ms: number | null, 
+/**
+ * Times that the link was rebuilt.
+ */
+reconnects: number, 
+/**
+ * Number of the attempt under way while reconnecting, from 1.
+ */
+attempt: number | null, 
+/**
+ * When the next attempt starts, ms since the epoch.
+ */
+next_attempt_at: number | null, 
+/**
+ * Streams open in the tunnel.
+ */
+open_streams: number, 
+/**
+ * Bytes received through the tunnel.
+ */
+bytes_down: number, 
+/**
+ * Bytes sent through the tunnel.
+ */
+bytes_up: number, };
+
+export type Sampling = { 
+/**
+ * 0 to 2.
+ */
+temperature: number | null, 
+/**
+ * 0 to 1.
+ */
+top_p: number | null, 
+/**
+ * From 0; 0 means all.
+ */
+top_k: number | null, 
+/**
+ * From 1.
+ */
+max_tokens: number | null, 
+/**
+ * For repeatable answers.
+ */
+seed: number | null, 
+/**
+ * A GBNF grammar that the answer must follow (llama.cpp).
+ */
+grammar: string | null, };
+
+export type ChatSend = { 
+/**
+ * The conversation; a new one when absent.
+ */
+session_id: SessionId | null, 
+/**
+ * Which host's model answers.
+ */
+host_id: HostId, 
+/**
+ * What the user wrote.
+ */
+text: string, 
+/**
+ * Sampling.
+ */
+sampling: Sampling, 
+/**
+ * Ask for a stream (true) or for the whole answer at once.
+ */
+stream: boolean, };
+
+export type ChatRetry = { 
+/**
+ * The conversation.
+ */
+session_id: SessionId, 
+/**
+ * Which host's model answers.
+ */
+host_id: HostId, };
+
+export type ChatStarted = { 
+/**
+ * The task that writes the answer.
+ */
+request_id: RequestId, 
+/**
+ * The conversation, as it is now.
+ */
+session: Session, 
+/**
+ * The user's message.
+ */
+user_message: Message, 
+/**
+ * The answer, empty yet.
+ */
+answer: Message, };
+
+export type Chunk = { 
+/**
+ * The conversation.
+ */
+session_id: SessionId, 
+/**
+ * The answer it belongs to.
+ */
+message_id: MessageId, 
+/**
+ * Which of the answer's texts it belongs to.
+ */
+part: ChunkPart, 
+/**
+ * Where in that text it starts, in UTF-16 code units: a window that has more or less
+ * knows so. UTF-16 because that is how JavaScript counts.
+ */
+offset: number, 
+/**
+ * The text.
+ */
+text: string, };
+
+export type ChunkPart = "content" | "reasoning";
+
+export type AnswerStats = { 
+/**
+ * Tokens of the prompt.
+ */
+prompt_tokens: number | null, 
+/**
+ * Tokens of the answer.
+ */
+completion_tokens: number | null, 
+/**
+ * From the request to the first piece, milliseconds.
+ */
+first_token_ms: number | null, 
+/**
+ * The whole, milliseconds.
+ */
+total_ms: number | null, 
+/**
+ * Speed of generation.
+ */
+tokens_per_second: number | null, 
+/**
+ * Speed of reading the prompt.
+ */
+prompt_tokens_per_second: number | null, 
+/**
+ * `stop`, `length`… as the engine says.
+ */
+finish_reason: string | null, };
+
+export type Session = { 
+/**
+ * Its id.
+ */
+id: SessionId, 
+/**
+ * Its title: the first words of the first message until renamed.
+ */
+title: string, 
+/**
+ * The host it talked to last.
+ */
+host_id: HostId | null, 
+/**
+ * The model it talked to last.
+ */
+model: string | null, 
+/**
+ * When it began, ms since the epoch.
+ */
+created_at: number, 
+/**
+ * When it last changed, ms since the epoch.
+ */
+updated_at: number, 
+/**
+ * Pinned to the top.
+ */
+pinned: boolean, 
+/**
+ * Number of messages.
+ */
+message_count: number, };
+
+export type Role = "system" | "user" | "assistant";
+
+export type MessageState = "streaming" | "complete" | "stopped" | "failed" | "interrupted";
+
+export type Message = { 
+/**
+ * Its id.
+ */
+id: MessageId, 
+/**
+ * Its conversation.
+ */
+session_id: SessionId, 
+/**
+ * Place in the conversation, from 0.
+ */
+position: number, 
+/**
+ * Who speaks.
+ */
+role: Role, 
+/**
+ * The text, Markdown for answers.
+ */
+content: string, 
+/**
+ * The model's reasoning, if it sends it apart.
+ */
+reasoning: string, 
+/**
+ * Where it is.
+ */
+state: MessageState, 
+/**
+ * The host that answered.
+ */
+host_id: HostId | null, 
+/**
+ * The model that answered.
+ */
+model: string | null, 
+/**
+ * When it began, ms since the epoch.
+ */
+created_at: number, 
+/**
+ * The task that writes or wrote it.
+ */
+request_id: RequestId | null, 
+/**
+ * Figures of an answer.
+ */
+stats: AnswerStats, 
+/**
+ * Why it failed.
+ */
+error: ErrorInfo | null, };
+
+export type SessionView = { 
+/**
+ * The conversation.
+ */
+session: Session, 
+/**
+ * Its messages in order. An answer in the making holds all that was received so far.
+ */
+messages: Array<Message>, };
+
+export type SessionRename = { 
+/**
+ * Which.
+ */
+session_id: SessionId, 
+/**
+ * The new title, 1 to 200 characters.
+ */
+title: string, };
+
+export type SessionPin = { 
+/**
+ * Which.
+ */
+session_id: SessionId, 
+/**
+ * On top or not.
+ */
+pinned: boolean, };
+
+export type Theme = "system" | "light" | "dark";
+
+export type Settings = { 
+/**
+ * Language; the system's when absent.
+ */
+language: Language | null, 
+/**
+ * Colours.
+ */
+theme: Theme, 
+/**
+ * Answers at once, 1 to 32. Default 4.
+ */
+chat_limit: number, 
+/**
+ * Deploys at once over all hosts, 1 to 8. Default 2.
+ */
+deploy_limit: number, 
+/**
+ * Seconds between checks of a connected engine, 5 to 600. Default 30.
+ */
+monitor_interval_s: number, 
+/**
+ * Seconds without an SSH answer until the link counts as dead, 3 to 120. Default 9.
+ */
+keepalive_timeout_s: number, 
+/**
+ * Seconds to wait for the first token, 5 to 3600. Default 120.
+ */
+first_token_timeout_s: number, 
+/**
+ * Sampling temperature of new chats, 0 to 2; the engine's own when absent.
+ */
+temperature: number | null, 
+/**
+ * Longest answer in tokens, 1 to 131072; the engine's own when absent.
+ */
+max_tokens: number | null, 
+/**
+ * Megabytes of log files kept, 1 to 1000. Default 50.
+ */
+log_megabytes: number, };
+
+export type AppInfo = { 
+/**
+ * Slipway's version.
+ */
+version: string, 
+/**
+ * `linux`, `macos` or `windows`.
+ */
+platform: string, 
+/**
+ * The system's language.
+ */
+system_language: Language, 
+/**
+ * Where the database is.
+ */
+data_dir: string, 
+/**
+ * Where the log files are.
+ */
+log_dir: string, 
+/**
+ * Processor name of this computer.
+ */
+cpu: string, 
+/**
+ * Bytes of memory of this computer.
+ */
+memory_total_bytes: number | null, 
+/**
+ * Bytes free on the disk of the data directory.
+ */
+disk_free_bytes: number | null, };
+
+export type Snapshot = { 
+/**
+ * The last message that this already contains.
+ */
+seq: number, 
+/**
+ * The program.
+ */
+app: AppInfo, 
+/**
+ * The settings.
+ */
+settings: Settings, 
+/**
+ * All hosts.
+ */
+hosts: Array<HostView>, 
+/**
+ * All connections.
+ */
+connections: Array<ConnectionStatus>, 
+/**
+ * Tasks that are not over, and the last of each kind and host that are.
+ */
+tasks: Array<TaskInfo>, 
+/**
+ * All conversations, latest first.
+ */
+sessions: Array<Session>, };
+
+export type HostRef = { 
+/**
+ * Which.
+ */
+host_id: HostId, };
+
+export type TaskRef = { 
+/**
+ * Which.
+ */
+request_id: RequestId, };
+
+export type SessionRef = { 
+/**
+ * Which.
+ */
+session_id: SessionId, };
+
+export type Nothing = Record<symbol, never>;
+
+export type LogQuery = { 
+/**
+ * At most so many lines, the latest ones; up to 20000.
+ */
+limit: number, };
+
+export type LogSave = { 
+/**
+ * Where to, chosen by the user in a dialog.
+ */
+path: string, 
+/**
+ * The lines, as they were filtered.
+ */
+text: string, };
+
+export type Subscribe = { 
+/**
+ * The last message that the window has seen, from [`crate::Snapshot::seq`] or the channel.
+ */
+after_seq: number, };
+
+export type Subscribed = { 
+/**
+ * False when older messages are gone: take a new snapshot.
+ */
+complete: boolean, };
+
+/** Every command with what it takes and returns. */
+export type Commands = {
+  snapshot: { request: Nothing; response: Snapshot };
+  settings_set: { request: Settings; response: Settings };
+  host_add: { request: HostAdd; response: Host };
+  host_rename: { request: HostRename; response: Host };
+  host_remove: { request: HostRef; response: Nothing };
+  host_restore: { request: HostRef; response: Host };
+  host_list: { request: Nothing; response: Array<HostView> };
+  host_suggestions: { request: Nothing; response: Array<HostSuggestion> };
+  host_check: { request: HostRef; response: TaskRef };
+  deploy_start: { request: DeployRequest; response: TaskRef };
+  uninstall_start: { request: HostRef; response: TaskRef };
+  connect_start: { request: HostRef; response: TaskRef };
+  connect_stop: { request: HostRef; response: Nothing };
+  chat_send: { request: ChatSend; response: ChatStarted };
+  chat_retry: { request: ChatRetry; response: ChatStarted };
+  session_list: { request: Nothing; response: Array<Session> };
+  session_get: { request: SessionRef; response: SessionView };
+  session_rename: { request: SessionRename; response: Session };
+  session_pin: { request: SessionPin; response: Session };
+  session_delete: { request: SessionRef; response: Nothing };
+  session_restore: { request: SessionRef; response: Session };
+  task_list: { request: Nothing; response: Array<TaskInfo> };
+  task_stats: { request: Nothing; response: Array<TaskStats> };
+  task_cancel: { request: TaskRef; response: Nothing };
+  prompt_answer: { request: PromptAnswer; response: Nothing };
+  log_list: { request: LogQuery; response: Array<LogRecord> };
+  log_save: { request: LogSave; response: Nothing };
+};
