@@ -1,1 +1,27 @@
 //! Chat completions over HTTP: the engine's API, SSE streams, health (the only user of reqwest).
+//!
+//! A [`Client`] speaks to one [`Endpoint`]: llama.cpp's server, or anything that answers the same
+//! OpenAI-compatible requests. [`Client::stream`] gives an answer as it is written,
+//! [`Client::complete`] gives it whole; [`Client::health`], [`Client::models`], [`Client::props`]
+//! and [`Client::slots`] say what the server is and does.
+//!
+//! Every wait ends: see [`Timeouts`]. Dropping a [`ChatStream`], or the future of any call, closes
+//! the connection at once, which is how the engine learns to stop.
+
+mod answer;
+mod client;
+mod endpoint;
+mod error;
+mod request;
+mod response;
+mod server;
+mod sse;
+mod stream;
+
+pub use answer::{Answer, FinishReason, Timings, Usage};
+pub use client::Client;
+pub use endpoint::{Endpoint, Timeouts};
+pub use error::{Error, Result};
+pub use request::{ChatMessage, ChatRequest, Role};
+pub use server::{Health, Model, Props, Slot};
+pub use stream::{ChatEvent, ChatStream};
