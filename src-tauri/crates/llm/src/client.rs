@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::answer::Completion;
 use crate::endpoint::{Redactor, is_loopback};
+use crate::error::innermost;
 use crate::request::Body;
 use crate::response::{Reply, Report};
 use crate::server::{ModelList, WireProps};
@@ -51,8 +52,12 @@ impl Client {
             // HTTP_PROXY must not catch requests to a tunnel's local port.
             builder = builder.no_proxy();
         }
+        if base.scheme() == "http" {
+            // Reading the system's certificates takes time, and fails where there are none.
+            builder = builder.tls_certs_only([]);
+        }
         let http = builder.build().map_err(|error| Error::InvalidEndpoint {
-            reason: error.without_url().to_string(),
+            reason: innermost(&error).to_string(),
         })?;
         Ok(Self {
             http,

@@ -123,7 +123,8 @@ impl Error {
     }
 }
 
-fn innermost<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
+/// The cause that the others wrap.
+pub(crate) fn innermost<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

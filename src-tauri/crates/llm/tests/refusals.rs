@@ -1,11 +1,14 @@
 //! What a server, or what is in its place, can answer instead.
 
+use std::env;
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use slipway_llm::{Client, Endpoint, Error, Health, Timeouts};
-use tokio::net::{TcpSocket, TcpStream};
-use tokio::task::JoinSet;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener as AsyncListener;
+use tokio::time::sleep;
 
 use crate::stand_in::{KEY, StandIn, Step, question, response};
 
@@ -197,13 +200,44 @@ async fn a_lost_connection_is_told_from_a_refused_one() {
     drop(listener);
     let client = client_of(format!("http://{address}"), Timeouts::default());
     assert_eq!(client.health().await, Err(Error::ConnectionRefused));
+}
 
-    let client = client_of(
-        "http://no-such-host.invalid".to_owned(),
-        Timeouts::default(),
-    );
-    let error = client.health().await.unwrap_err();
-    assert!(matches!(error, Error::ConnectFailed { .. }), "{error:?}");
+#[tokio::test]
+async fn a_connection_without_tls_behind_https_is_told() {
+    let listener = AsyncListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let client = client_of(format!("https://{address}"), Timeouts::default());
+    let plain_server = async {
+        let (mut peer, _) = listener.accept().await.unwrap();
+        peer.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .await
+            .unwrap();
+        sleep(Duration::from_secs(5)).await;
+    };
+    tokio::select! {
+        health = client.health() => {
+            assert!(matches!(health, Err(Error::ConnectFailed { .. })), "{health:?}");
+        }
+        () = plain_server => panic!("the client went on waiting"),
+    }
+}
+
+/// Runs one of these tests again where the environment names a proxy and no certificates.
+#[test]
+fn a_tunnel_needs_neither_proxy_nor_certificates() {
+    let output = Command::new(env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "refusals::health_is_ready_with_and_without_a_body",
+        ])
+        .env("HTTP_PROXY", "http://127.0.0.1:9")
+        .env("ALL_PROXY", "http://127.0.0.1:9")
+        .env("SSL_CERT_FILE", "/nonexistent")
+        .env("SSL_CERT_DIR", "/nonexistent")
+        .output()
+        .unwrap();
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(report.contains("1 passed"), "{report}");
 }
 
 #[tokio::test]
@@ -232,6 +266,9 @@ async fn a_silent_server_ends_small_calls_and_whole_answers() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_host_that_does_not_answer_ends_the_connect() {
+    use tokio::net::{TcpSocket, TcpStream};
+    use tokio::task::JoinSet;
+
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -240,7 +277,7 @@ async fn a_host_that_does_not_answer_ends_the_connect() {
     for _ in 0..8 {
         filling.spawn(TcpStream::connect(address));
     }
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    sleep(Duration::from_millis(200)).await;
     let timeouts = Timeouts {
         connect: Duration::from_millis(300),
         ..Timeouts::default()
