@@ -1,0 +1,30 @@
+# What one does with a checkout of Slipway. The work is in scripts/; each target installs what it
+# needs first (scripts/setup.sh) and says what it installs.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bindings build e2e clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build Slipway and open its window; without a display, deploy and chat in the terminal
+	@scripts/run.sh
+
+test: ## Run all tests: interface, deploy script, Rust, the real window
+	@scripts/test.sh
+
+check: ## Check format, lints, types, layers, bindings and licences
+	@scripts/check.sh
+
+bindings: ## Write ui/src/ipc/bindings.ts anew from the crate slipway-protocol
+	@UPDATE_BINDINGS=1 cargo test --locked -p slipway-protocol committed_bindings_are_current
+
+build: ## Build the window for release: target/release/slipway-desktop
+	@scripts/build.sh
+
+e2e: ## Drive the real window alone; screenshots in target/e2e
+	@scripts/setup.sh test
+	@scripts/e2e.sh
+
+clean: ## Remove everything that was built or fetched into this checkout
+	@rm -rf target gen ui/dist ui/node_modules

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Drives the real window through WebKitWebDriver on a display without a screen. SLIPWAY_WINDOW
+# names the application; without it, it is built here. Screenshots and logs: target/e2e.
+set -euo pipefail
+# shellcheck source=scripts/platform.sh
+. "$(dirname "$0")/platform.sh"
+
+if [ -z "${SLIPWAY_WINDOW:-}" ]; then
+  npm --prefix ui run --silent build
+  cargo build --workspace --locked --features slipway-desktop/custom-protocol
+  export SLIPWAY_WINDOW=${CARGO_TARGET_DIR:-$ROOT/target}/debug/slipway-desktop
+fi
+[ -x "$SLIPWAY_WINDOW" ] || fail "$SLIPWAY_WINDOW is not there"
+
+mkdir -p target/e2e
+rm -f target/e2e/*.png target/e2e/*.log
+# A session bus of its own: the single-instance lock and the keychain of whoever sits here stay out
+# of it. GTK looks for a screen reader's bus otherwise.
+exec dbus-run-session -- xvfb-run -a -s "-screen 0 1440x900x24" \
+  env -u WAYLAND_DISPLAY GDK_BACKEND=x11 NO_AT_BRIDGE=1 \
+  node --test --test-reporter=spec --test-concurrency=1 "tests/e2e/journey.test.mjs"

@@ -1,0 +1,127 @@
+// The real window under WebKitWebDriver, with a home directory of its own.
+import { spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { endAll, eventually, freePort, runningProgram, signal } from "./process.mjs";
+import { Session } from "./webdriver.mjs";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Where screenshots and logs go. */
+export const ARTIFACTS = join(ROOT, "target/e2e");
+
+/** The application under test: built with the interface in it (`--features custom-protocol`). */
+export const BINARY = process.env.SLIPWAY_WINDOW ?? join(ROOT, "target/debug/slipway-desktop");
+
+/** A home directory for one journey, and everything that runs in it. */
+export class Home {
+  constructor(folder) {
+    this.folder = folder;
+  }
+
+  static async create(name) {
+    const home = new Home(await mkdtemp(join(tmpdir(), `slipway-${name}-`)));
+    for (const part of [".ssh", "run"]) await mkdir(join(home.folder, part), { mode: 0o700 });
+    return home;
+  }
+
+  /** The environment of everything that starts here: nothing of the person's own is seen or touched. */
+  environment(language = "en") {
+    const locale = { en: "en_US.UTF-8", ru: "ru_RU.UTF-8" }[language];
+    const own = {
+      HOME: this.folder,
+      XDG_DATA_HOME: join(this.folder, ".local/share"),
+      XDG_CONFIG_HOME: join(this.folder, ".config"),
+      XDG_CACHE_HOME: join(this.folder, ".cache"),
+      XDG_STATE_HOME: join(this.folder, ".local/state"),
+      XDG_RUNTIME_DIR: join(this.folder, "run"),
+      LANG: locale,
+      LC_ALL: locale,
+      LANGUAGE: language,
+    };
+    const { SSH_AUTH_SOCK: _agent, SSH_ASKPASS: _askpass, ...rest } = process.env;
+    return { ...rest, ...own };
+  }
+
+  /** Ends all that was started here, also the engine, and removes the folder. */
+  async remove() {
+    await endAll(this.folder);
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** A running window. `page` is its WebDriver session. */
+export class Window {
+  #driver;
+  #home;
+
+  constructor(driver, home, page, shownAt) {
+    this.#driver = driver;
+    this.#home = home;
+    this.page = page;
+    /** `performance.now()` when the page was there to be clicked. */
+    this.shownAt = shownAt;
+  }
+
+  /** Starts the application in `home` and waits until it has painted something. */
+  static async open(home, { name, language = "en" }) {
+    await mkdir(ARTIFACTS, { recursive: true });
+    const port = await freePort();
+    const driver = spawn("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
+      env: { ...home.environment(language), TAURI_WEBVIEW_AUTOMATION: "true" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const log = createWriteStream(join(ARTIFACTS, `${name}.log`), { flags: "a" });
+    driver.stdout.pipe(log, { end: false });
+    driver.stderr.pipe(log, { end: false });
+    driver.once("exit", () => log.end());
+    const address = `http://127.0.0.1:${port}`;
+    try {
+      await eventually("WebKitWebDriver", async () => {
+        if (driver.exitCode !== null) throw new Error(`WebKitWebDriver ended with ${driver.exitCode}`);
+        return fetch(`${address}/status`).then((response) => response.ok, () => false);
+      });
+      const page = await Session.open(address, BINARY, ARTIFACTS);
+      const window = new Window(driver, home, page, undefined);
+      await page.until("something painted", () => page.execute("return document.body?.innerText.trim().length > 0"), {
+        timeout: 30_000,
+      });
+      window.shownAt = performance.now();
+      return window;
+    } catch (error) {
+      driver.kill("SIGKILL");
+      throw error;
+    }
+  }
+
+  /** The process of the application. */
+  async pid() {
+    const [pid] = await runningProgram(BINARY, this.#home.folder);
+    if (pid === undefined) throw new Error(`${BINARY} does not run`);
+    return pid;
+  }
+
+  /** Ends the application as a crash would: no destructor, no last write. */
+  async crash() {
+    signal(await this.pid(), "SIGKILL");
+    await this.#ended();
+  }
+
+  /** Closes the window as its close button does, and waits until the program is over. */
+  async close() {
+    await this.page.close().catch(() => undefined);
+    await this.#ended();
+  }
+
+  async #ended() {
+    const runs = () => runningProgram(BINARY, this.#home.folder);
+    await eventually("the end of the application", async () => (await runs()).length === 0).catch(async (error) => {
+      for (const pid of await runs()) signal(pid, "SIGKILL");
+      throw error;
+    });
+    this.#driver.kill("SIGTERM");
+  }
+}
