@@ -1,0 +1,89 @@
+//! The keys of a running ssh-agent.
+
+use std::time::Duration;
+
+use russh::client::Handle;
+use russh::keys::agent::AgentIdentity;
+use russh::keys::agent::client::{AgentClient, AgentStream};
+use russh::keys::{Error as KeyError, HashAlg};
+use russh::{AgentAuthError, Signer};
+
+use crate::deadline::Deadline;
+use crate::handler::ClientHandler;
+
+/// For listing keys. An agent is a local program, unless it is forwarded.
+const LIST_TIMEOUT: Duration = Duration::from_secs(5);
+/// For a signature, which may need a person's touch or confirmation.
+const SIGN_TIMEOUT: Duration = Duration::from_secs(120);
+
+type Client = AgentClient<Box<dyn AgentStream + Send + Unpin>>;
+
+/// A connection to the agent. Signs; the clock stands still meanwhile.
+pub(crate) struct Agent {
+    client: Client,
+    deadline: Deadline,
+}
+
+impl Agent {
+    /// Connects and lists the keys. `Ok(None)` when no agent is set up.
+    pub(crate) async fn open(
+        handle: &Handle<ClientHandler>,
+        deadline: Deadline,
+    ) -> Result<Option<(Self, Vec<AgentIdentity>)>, String> {
+        let opening = async {
+            let Some(mut client) = connect().await? else {
+                return Ok(None);
+            };
+            if let Some(binding) = handle.agent_session_binding() {
+                // Agents before OpenSSH 8.9 do not know the request; unconstrained keys work anyway.
+                if let Err(error) = client.bind_session(binding, false).await {
+                    tracing::debug!(%error, "the agent does not bind sessions");
+                }
+            }
+            let identities = client.request_identities().await?;
+            Ok(Some((Self { client, deadline }, identities)))
+        };
+        match tokio::time::timeout(LIST_TIMEOUT, opening).await {
+            Ok(result) => result.map_err(|error: KeyError| format!("agent: {error}")),
+            Err(_) => Err("agent: no answer".to_owned()),
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn connect() -> Result<Option<Client>, KeyError> {
+    match AgentClient::connect_env().await {
+        Ok(client) => Ok(Some(client.dynamic())),
+        Err(KeyError::EnvVar(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(windows)]
+async fn connect() -> Result<Option<Client>, KeyError> {
+    if let Ok(client) = AgentClient::connect_named_pipe(r"\\.\pipe\openssh-ssh-agent").await {
+        return Ok(Some(client.dynamic()));
+    }
+    Ok(AgentClient::connect_pageant()
+        .await
+        .ok()
+        .map(AgentClient::dynamic))
+}
+
+impl Signer for Agent {
+    type Error = AgentAuthError;
+
+    async fn auth_sign(
+        &mut self,
+        key: &AgentIdentity,
+        hash_alg: Option<HashAlg>,
+        to_sign: Vec<u8>,
+    ) -> Result<Vec<u8>, AgentAuthError> {
+        let _pause = self.deadline.pause();
+        let signing = self.client.sign_request(key, hash_alg, to_sign);
+        match tokio::time::timeout(SIGN_TIMEOUT, signing).await {
+            Ok(signed) => Ok(signed?),
+            Err(_) => Err(KeyError::AgentFailure.into()),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! From options to a logged-in session.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use russh::client::{self, Config};
+use russh::{Limits, Preferred, cipher, compression};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{Identities, Login};
+use crate::deadline::{Deadline, Elapsed};
+use crate::error::Error;
+use crate::handler::{ClientHandler, HandlerError};
+use crate::known_hosts::HostRecord;
+use crate::options::{ConnectOptions, Question};
+use crate::session::Session;
+use crate::transport::{self, Transport};
+
+/// AES-GCM costs half the time of ChaCha20 where the processor has AES, which is nearly everywhere;
+/// 128 bits are measurably cheaper than 256 and as safe here.
+const CIPHERS: &[cipher::Name] = &[
+    cipher::AES_128_GCM,
+    cipher::AES_256_GCM,
+    cipher::CHACHA20_POLY1305,
+    cipher::AES_256_CTR,
+    cipher::AES_192_CTR,
+    cipher::AES_128_CTR,
+];
+
+/// russh moves about half a window per round trip. Eight MiB is where TCP's own buffers become the
+/// limit; more only makes the server buffer. It is also what keeps a rekey safe under load.
+const WINDOW: u32 = 8 * 1024 * 1024;
+/// The largest packet that russh takes without complaint.
+const PACKET: u32 = 65535;
+/// A rekey while much is in flight can end the session (russh allows two windows while it waits),
+/// so it is made rare. AES-GCM allows 2^32 blocks of 16 bytes under one key.
+const REKEY_BYTES: usize = 16 << 30;
+/// The limit for ciphers and machines where less is advised or representable.
+const REKEY_BYTES_32_BIT: usize = 1 << 30;
+/// A write that makes no progress for this long means a dead link, however slow the line.
+const MIN_STALL: Duration = Duration::from_secs(15);
+
+/// Connects, checks the host key and logs in.
+///
+/// What only a person can answer is sent to `questions`; see [`Question`]. Dropping the future
+/// ends the connection and closes open questions.
+///
+/// # Errors
+/// Any of the first three groups of [`Error`]: reaching the host, its key, logging in.
+pub async fn connect(
+    options: &ConnectOptions,
+    questions: mpsc::Sender<Question>,
+) -> Result<Session, Error> {
+    // Faults of this computer are told before the other one is bothered.
+    let identities = Identities::load(options).await?;
+    let asked = Arc::new(AtomicBool::new(false));
+    match Box::pin(attempt(options, &identities, &questions, &asked)).await {
+        // sshd gives a login two minutes. Whoever needs longer to compare a fingerprint is not
+        // made to start again: the key is on record by now, so the second try does not ask.
+        Err(Error::ConnectionLost) if asked.load(Ordering::Relaxed) => {
+            Box::pin(attempt(options, &identities, &questions, &asked)).await
+        }
+        result => result,
+    }
+}
+
+async fn attempt(
+    options: &ConnectOptions,
+    identities: &Identities,
+    questions: &mpsc::Sender<Question>,
+    asked: &Arc<AtomicBool>,
+) -> Result<Session, Error> {
+    let (host, port) = (options.host.as_str(), options.port);
+    let record = HostRecord::read(&options.known_hosts, host, port).await?;
+    let deadline = Deadline::new(options.connect_timeout);
+    let stream = transport::dial(host, port, &deadline).await?;
+    // Without this each opening of a channel waits for a delayed acknowledgement.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::warn!(%error, "TCP_NODELAY cannot be set");
+    }
+    let severed = CancellationToken::new();
+    // Ends the session loop with this future, until a session owns it.
+    let sever_guard = severed.clone().drop_guard();
+    let transport = Transport::new(stream, stall_limit(options), severed.clone());
+    let opening = transport.opening();
+    let config = Arc::new(config(options, &record));
+    let (ended_sender, ended) = watch::channel(None);
+    let handler = ClientHandler {
+        options: options.clone(),
+        record,
+        questions: questions.clone(),
+        deadline: deadline.clone(),
+        ended: ended_sender,
+        accepted: None,
+        asked: asked.clone(),
+        abandoned: severed.clone(),
+    };
+    let handshake = deadline
+        .run(client::connect_stream(config, transport, handler))
+        .await;
+    let foreign = |banner: String| Error::NotSsh {
+        host: host.to_owned(),
+        port,
+        banner,
+    };
+    let mut handle = match handshake {
+        Ok(Ok(handle)) => handle,
+        Ok(Err(HandlerError::Ours(error))) => return Err(error),
+        Ok(Err(HandlerError::Russh(error))) => {
+            return Err(opening.foreign().map_or_else(|| error.into(), foreign));
+        }
+        Err(Elapsed) => {
+            let timeout = || Error::Timeout {
+                host: host.to_owned(),
+                port,
+            };
+            return Err(opening.foreign().map_or_else(timeout, foreign));
+        }
+    };
+    Login::new(
+        &mut handle,
+        options,
+        identities,
+        questions,
+        &deadline,
+        ended.clone(),
+    )
+    .run()
+    .await?;
+    Ok(Session::new(handle, ended, sever_guard.disarm()))
+}
+
+fn stall_limit(options: &ConnectOptions) -> Duration {
+    let patience = u32::try_from(options.keepalive_max)
+        .unwrap_or(u32::MAX)
+        .saturating_mul(2);
+    options
+        .keepalive_interval
+        .saturating_mul(patience)
+        .max(MIN_STALL)
+}
+
+fn config(options: &ConnectOptions, record: &HostRecord) -> Config {
+    let rekey = if cfg!(target_pointer_width = "64") {
+        REKEY_BYTES
+    } else {
+        REKEY_BYTES_32_BIT
+    };
+    Config {
+        limits: Limits {
+            rekey_write_limit: rekey,
+            rekey_read_limit: rekey,
+            rekey_time_limit: Duration::from_secs(8 * 3600),
+        },
+        window_size: WINDOW,
+        maximum_packet_size: PACKET,
+        preferred: Preferred {
+            key: Cow::Owned(record.preferred_algorithms()),
+            cipher: Cow::Borrowed(CIPHERS),
+            compression: Cow::Borrowed(&[compression::NONE]),
+            ..Preferred::DEFAULT
+        },
+        keepalive_interval: Some(options.keepalive_interval),
+        // russh counts the unanswered ones and gives up one interval after the last; 0 would
+        // mean never.
+        keepalive_max: options.keepalive_max.saturating_sub(1).max(1),
+        nodelay: true,
+        ..Config::default()
+    }
+}

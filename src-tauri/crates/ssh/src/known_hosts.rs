@@ -1,0 +1,417 @@
+//! Reads known_hosts files and records accepted keys.
+//!
+//! The format is that of sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". An own reader, because russh's
+//! knows neither wildcards nor markers nor tabs, takes an unreadable file for an empty one, and
+//! reports a host that is known under another key type as new, which a man in the middle can
+//! choose to be.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use hmac::{Hmac, Mac};
+use russh::keys::ssh_encoding::base64::{Base64, Encoding};
+use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKey};
+use sha1::Sha1;
+
+use crate::error::Error;
+use crate::options::KnownHosts;
+
+/// Key types in the order of preference for a host without a record. RSA only with SHA-2.
+const PREFERENCE: [Algorithm; 6] = [
+    Algorithm::Ed25519,
+    Algorithm::Ecdsa {
+        curve: EcdsaCurve::NistP256,
+    },
+    Algorithm::Ecdsa {
+        curve: EcdsaCurve::NistP384,
+    },
+    Algorithm::Ecdsa {
+        curve: EcdsaCurve::NistP521,
+    },
+    Algorithm::Rsa {
+        hash: Some(HashAlg::Sha512),
+    },
+    Algorithm::Rsa {
+        hash: Some(HashAlg::Sha256),
+    },
+];
+
+/// A key on record and where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordedKey {
+    pub(crate) key: PublicKey,
+    pub(crate) file: PathBuf,
+    /// Counted from 1.
+    pub(crate) line: usize,
+}
+
+/// All that the files say about one host.
+#[derive(Debug, Default)]
+pub(crate) struct HostRecord {
+    /// Keys under the name with its port.
+    keys: Vec<RecordedKey>,
+    /// Keys under the bare name, when the port is not 22. As in OpenSSH they can vouch for a key,
+    /// but a different one is no contradiction: another sshd may run on the other port.
+    bare: Vec<RecordedKey>,
+    revoked: Vec<RecordedKey>,
+}
+
+/// What the record says of a key that a host shows.
+#[derive(Debug)]
+pub(crate) enum Verdict<'a> {
+    Known,
+    Unknown,
+    Changed(&'a RecordedKey),
+    Revoked(&'a RecordedKey),
+}
+
+impl HostRecord {
+    /// Reads the record of a host from all files.
+    pub(crate) async fn read(files: &KnownHosts, host: &str, port: u16) -> Result<Self, Error> {
+        let mut record = Self::default();
+        for path in files.read.iter().chain(std::iter::once(&files.own)) {
+            match tokio::fs::read(path).await {
+                Ok(bytes) => record.add(path, &String::from_utf8_lossy(&bytes), host, port),
+                // A path below a file is as absent as a missing one.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                    ) => {}
+                Err(source) => {
+                    return Err(Error::KnownHostsUnreadable {
+                        path: path.clone(),
+                        source,
+                    });
+                }
+            }
+        }
+        Ok(record)
+    }
+
+    fn add(&mut self, file: &Path, text: &str, host: &str, port: u16) {
+        let name = host_name(host, port);
+        let bare = host.to_lowercase();
+        for (index, line) in text.lines().enumerate() {
+            let Some(entry) = Entry::parse(line) else {
+                continue;
+            };
+            let by_name = matches_name(entry.hosts, &name);
+            if !by_name && !matches_name(entry.hosts, &bare) {
+                continue;
+            }
+            let recorded = RecordedKey {
+                key: entry.key,
+                file: file.to_path_buf(),
+                line: index + 1,
+            };
+            match entry.marker {
+                Some("@revoked") => self.revoked.push(recorded),
+                // A certificate authority signs keys; it is not the key of a host.
+                Some(_) => {}
+                None if by_name => self.keys.push(recorded),
+                None => self.bare.push(recorded),
+            }
+        }
+    }
+
+    /// The key types to offer: those on record first, so that a host that still has its key shows
+    /// it, and one that does not is seen to have changed.
+    pub(crate) fn preferred_algorithms(&self) -> Vec<Algorithm> {
+        let recorded = |wanted: &Algorithm| {
+            self.keys
+                .iter()
+                .any(|known| match (known.key.algorithm(), wanted) {
+                    (Algorithm::Rsa { .. }, Algorithm::Rsa { .. }) => true,
+                    (algorithm, wanted) => algorithm == *wanted,
+                })
+        };
+        let (mut first, rest): (Vec<_>, Vec<_>) = PREFERENCE.iter().cloned().partition(recorded);
+        first.extend(rest);
+        first
+    }
+
+    /// Judges the key that the host shows.
+    pub(crate) fn judge(&self, shown: &PublicKey) -> Verdict<'_> {
+        let same = |known: &&RecordedKey| known.key.key_data() == shown.key_data();
+        if let Some(revoked) = self.revoked.iter().find(same) {
+            return Verdict::Revoked(revoked);
+        }
+        if self.keys.iter().any(|known| same(&known)) {
+            return Verdict::Known;
+        }
+        let same_type = |known: &&RecordedKey| known.key.algorithm() == shown.algorithm();
+        if let Some(known) = self
+            .keys
+            .iter()
+            .find(same_type)
+            .or_else(|| self.keys.first())
+        {
+            return Verdict::Changed(known);
+        }
+        if self.bare.iter().any(|known| same(&known)) {
+            return Verdict::Known;
+        }
+        Verdict::Unknown
+    }
+}
+
+/// Appends an accepted key to our own file; a new file is readable by its owner alone.
+pub(crate) async fn append(
+    file: &Path,
+    host: &str,
+    port: u16,
+    key: &PublicKey,
+) -> Result<(), Error> {
+    let mut bare = key.clone();
+    bare.set_comment("");
+    let path = file.to_path_buf();
+    let name = host_name(host, port);
+    let written = tokio::task::spawn_blocking(move || {
+        let text = bare.to_openssh().map_err(io::Error::other)?;
+        append_line(&path, &format!("{name} {}", text.trim_end()))
+    })
+    .await
+    .unwrap_or_else(|stopped| Err(io::Error::other(stopped)));
+    written.map_err(|source| Error::KnownHostsUnwritable {
+        path: file.to_path_buf(),
+        source,
+    })
+}
+
+fn append_line(path: &Path, line: &str) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let unfinished = match std::fs::read(path) {
+        Ok(bytes) => bytes.last().is_some_and(|last| *last != b'\n'),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(error),
+    };
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    // One write, so that two programs that append at once cannot mix their lines.
+    file.write_all(format!("{}{line}\n", if unfinished { "\n" } else { "" }).as_bytes())?;
+    file.sync_all()
+}
+
+/// The name under which a host is recorded: lower case, with its port unless that is 22.
+fn host_name(host: &str, port: u16) -> String {
+    let host = host.to_lowercase();
+    if port == 22 {
+        host
+    } else {
+        format!("[{host}]:{port}")
+    }
+}
+
+struct Entry<'a> {
+    marker: Option<&'a str>,
+    hosts: &'a str,
+    key: PublicKey,
+}
+
+impl<'a> Entry<'a> {
+    /// One line; `None` for blanks, comments and what we cannot read (OpenSSH skips those too).
+    fn parse(line: &'a str) -> Option<Self> {
+        let mut fields = line.split_whitespace();
+        let mut first = fields.next()?;
+        if first.starts_with('#') {
+            return None;
+        }
+        let marker = first.starts_with('@').then_some(first);
+        if marker.is_some() {
+            first = fields.next()?;
+        }
+        let (algorithm, blob) = (fields.next()?, fields.next()?);
+        let key = PublicKey::from_openssh(&format!("{algorithm} {blob}")).ok()?;
+        Some(Self {
+            marker,
+            hosts: first,
+            key,
+        })
+    }
+}
+
+/// Whether a comma-separated list of patterns covers a name. A negated match excludes the line.
+fn matches_name(patterns: &str, name: &str) -> bool {
+    let mut covered = false;
+    for pattern in patterns.split(',') {
+        if let Some(negated) = pattern.strip_prefix('!') {
+            if matches_glob(negated.to_lowercase().as_bytes(), name.as_bytes()) {
+                return false;
+            }
+        } else if let Some(hashed) = pattern.strip_prefix("|1|") {
+            covered |= matches_hash(hashed, name);
+        } else {
+            covered |= matches_glob(pattern.to_lowercase().as_bytes(), name.as_bytes());
+        }
+    }
+    covered
+}
+
+/// A hashed name: `salt|HMAC-SHA1(salt, name)`, both in base64.
+fn matches_hash(hashed: &str, name: &str) -> bool {
+    let Some((salt, hash)) = hashed.split_once('|') else {
+        return false;
+    };
+    let (Ok(salt), Ok(hash)) = (Base64::decode_vec(salt), Base64::decode_vec(hash)) else {
+        return false;
+    };
+    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(&salt) else {
+        return false;
+    };
+    mac.update(name.as_bytes());
+    mac.verify_slice(&hash).is_ok()
+}
+
+/// `*` stands for any run of characters, `?` for one. Iterative, so that a hostile pattern costs
+/// at most length times length.
+fn matches_glob(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while n < name.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, n));
+                p += 1;
+            }
+            Some(c) if *c == b'?' || name.get(n) == Some(c) => {
+                p += 1;
+                n += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    p = at + 1;
+                    n = from + 1;
+                    star = Some((at, n));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern
+        .get(p..)
+        .is_some_and(|rest| rest.iter().all(|c| *c == b'*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY_A: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
+    const KEY_B: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA6rWI3G1sz07DnfFlrouTcysQlj2P+jpNSOEWD9OJ3X";
+
+    fn record(text: &str, host: &str, port: u16) -> HostRecord {
+        let mut record = HostRecord::default();
+        record.add(Path::new("known_hosts"), text, host, port);
+        record
+    }
+
+    fn key(text: &str) -> PublicKey {
+        PublicKey::from_openssh(text).unwrap()
+    }
+
+    #[test]
+    fn reads_plain_names_ports_tabs_and_lists() {
+        for line in [
+            format!("alpha {KEY_A}"),
+            format!("other,Alpha {KEY_A} a comment"),
+            format!("alpha\t{}", KEY_A.replace(' ', "\t")),
+        ] {
+            assert!(matches!(
+                record(&line, "ALPHA", 22).judge(&key(KEY_A)),
+                Verdict::Known
+            ));
+        }
+        let with_port = format!("[alpha]:2222 {KEY_A}");
+        assert!(matches!(
+            record(&with_port, "alpha", 2222).judge(&key(KEY_A)),
+            Verdict::Known
+        ));
+        assert!(matches!(
+            record(&with_port, "alpha", 22).judge(&key(KEY_A)),
+            Verdict::Unknown
+        ));
+    }
+
+    #[test]
+    fn honours_wildcards_and_negation() {
+        let text = format!("*.lab.example,!secret.lab.example {KEY_A}");
+        assert!(matches!(
+            record(&text, "a.lab.example", 22).judge(&key(KEY_A)),
+            Verdict::Known
+        ));
+        assert!(matches!(
+            record(&text, "secret.lab.example", 22).judge(&key(KEY_A)),
+            Verdict::Unknown
+        ));
+        assert!(matches_glob(b"10.0.?.*", b"10.0.3.17"));
+        assert!(!matches_glob(b"10.0.?.*", b"10.0.33.17"));
+    }
+
+    #[test]
+    fn a_changed_key_names_the_line_of_the_same_type() {
+        let text = format!("# a comment\n\nalpha {KEY_A}\n");
+        match record(&text, "alpha", 22).judge(&key(KEY_B)) {
+            Verdict::Changed(known) => assert_eq!(known.line, 3),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_of_two_keys_of_a_type_is_enough() {
+        let text = format!("alpha {KEY_A}\nalpha {KEY_B}\n");
+        assert!(matches!(
+            record(&text, "alpha", 22).judge(&key(KEY_B)),
+            Verdict::Known
+        ));
+    }
+
+    #[test]
+    fn markers_are_not_host_names() {
+        let text = format!("@revoked * {KEY_A}\n@cert-authority alpha {KEY_B}\n");
+        assert!(matches!(
+            record(&text, "alpha", 22).judge(&key(KEY_A)),
+            Verdict::Revoked(_)
+        ));
+        assert!(matches!(
+            record(&text, "alpha", 22).judge(&key(KEY_B)),
+            Verdict::Unknown
+        ));
+    }
+
+    #[test]
+    fn a_bare_name_vouches_for_another_port_but_never_contradicts() {
+        let text = format!("alpha {KEY_A}\n");
+        assert!(matches!(
+            record(&text, "alpha", 2222).judge(&key(KEY_A)),
+            Verdict::Known
+        ));
+        assert!(matches!(
+            record(&text, "alpha", 2222).judge(&key(KEY_B)),
+            Verdict::Unknown
+        ));
+    }
+
+    #[test]
+    fn recorded_key_types_come_first() {
+        let ecdsa = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBHwf2HMM5TRXvo2SQJjsNkiDD5KqiiNjrGVv3UUh+mMT5RHxiRtOnlqvjhQtBq0VpmpCV/PwUdhOig4vkbqAcEc=";
+        let record = record(&format!("alpha {ecdsa}\n"), "alpha", 22);
+        assert_eq!(
+            record.preferred_algorithms().first(),
+            Some(&Algorithm::Ecdsa {
+                curve: EcdsaCurve::NistP256
+            })
+        );
+        assert!(matches!(record.judge(&key(KEY_A)), Verdict::Changed(_)));
+    }
+}
