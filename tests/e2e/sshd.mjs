@@ -1,7 +1,7 @@
 // A real OpenSSH server for one journey: own keys, own configuration, on 127.0.0.1 only.
 import { execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { appendFile, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:net";
@@ -66,7 +66,10 @@ async function sshdPath() {
 function accepts(port) {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });
-    socket.once("connect", () => resolve(true) || socket.destroy());
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
     socket.once("error", () => resolve(false));
   });
 }
