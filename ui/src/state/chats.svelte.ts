@@ -1,0 +1,406 @@
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
+import type {
+  ChatPhase,
+  ChatStarted,
+  Chunk,
+  ErrorInfo,
+  HostId,
+  MessageId,
+  RequestId,
+  Sampling,
+  Session,
+  SessionId,
+  TaskMessage,
+  TaskSubject,
+} from "../ipc/bindings";
+import { call, NOTHING } from "../ipc/call";
+import { toErrorInfo } from "../ipc/errors";
+import { onBody, onMessage, onSnapshot } from "../ipc/events";
+import { m } from "../paraglide/messages.js";
+import { app } from "./app.svelte";
+import { settings } from "./settings.svelte";
+import { Thread, type ChatMessage } from "./thread.svelte";
+import { toasts } from "./toasts.svelte";
+
+/** What a turn does until its answer ends. */
+export type AnswerPhase = "queued" | ChatPhase | "writing" | "stopping";
+
+/** An answer that is being made. */
+export class ActiveAnswer {
+  readonly requestId: RequestId;
+  readonly messageId: MessageId | null;
+  readonly startedAt: number;
+  phase = $state<AnswerPhase>("queued");
+  /** When the first piece came, ms since the epoch. */
+  firstPieceAt = $state<number | null>(null);
+  /** Pieces so far: engines send about one per token. */
+  pieces = $state(0);
+
+  constructor(requestId: RequestId, messageId: MessageId | null, startedAt: number) {
+    this.requestId = requestId;
+    this.messageId = messageId;
+    this.startedAt = startedAt;
+  }
+}
+
+/** An answer that ended while the window watched, for those who listen instead of looking. */
+export interface FinishedAnswer {
+  sessionId: SessionId;
+  message: ChatMessage;
+}
+
+/** The place of a conversation that does not exist yet. */
+const NEW = "";
+type Place = SessionId | typeof NEW;
+
+/** Conversations whose messages are kept in memory besides the open one. */
+const THREADS_KEPT = 8;
+/** Terminal messages remembered for answers that the window learns of afterwards. */
+const ENDINGS_KEPT = 64;
+
+type Ending = Extract<TaskMessage["body"], { type: "complete" | "error" }>;
+
+/** The conversations, their messages, and the answers being written. */
+class ChatState {
+  sessions = new SvelteMap<SessionId, Session>();
+  /** Answers in the making, by conversation. */
+  active = new SvelteMap<SessionId, ActiveAnswer>();
+  /** Conversations whose last answer failed, as far as this window has seen. */
+  failed = new SvelteSet<SessionId>();
+  /** Conversations with an answer that ended unseen. */
+  unread = new SvelteSet<SessionId>();
+  finished = $state.raw<FinishedAnswer | null>(null);
+  ready = $state(false);
+
+  /** Places where a message is on its way to the backend. */
+  sending = new SvelteSet<Place>();
+  /** Why the last message of a place was not taken. */
+  refused = new SvelteMap<Place, ErrorInfo>();
+  #drafts = new SvelteMap<Place, string>();
+  #hosts = new SvelteMap<Place, HostId>();
+  #sampling = new SvelteMap<Place, Sampling>();
+
+  #ordered = $derived([...this.sessions.values()].sort((a, b) => b.updated_at - a.updated_at));
+  #threads = new SvelteMap<SessionId, Thread>();
+  #fetching = new Map<SessionId, Promise<void>>();
+  #endings = new Map<RequestId, Ending>();
+
+  constructor() {
+    onSnapshot((snapshot) => {
+      this.sessions.clear();
+      for (const session of snapshot.sessions) this.sessions.set(session.id, session);
+      this.active.clear();
+      for (const task of snapshot.tasks)
+        if (task.state !== "done" && task.state !== "failed")
+          this.#activate(task.request_id, task.subject, task.started_at ?? task.queued_at);
+      this.ready = true;
+      // What was missed is in the database: threads are read again when they are next looked at.
+      for (const id of this.#threads.keys())
+        if (id === app.sessionId) void this.#fetch(id);
+        else this.#threads.delete(id);
+    });
+    onBody("progress", (progress, message) => {
+      if (progress.type === "queued" || progress.type === "started")
+        this.#activate(message.request_id, progress.data, message.timestamp);
+      else if (progress.type === "chat_phase") {
+        const answer = this.#answering(message.request_id)?.[1];
+        if (answer && answer.phase !== "stopping" && answer.firstPieceAt === null) answer.phase = progress.data;
+      }
+    });
+    onBody("chunk", (chunk, message) => this.#takeChunk(chunk, message.timestamp));
+    onMessage(({ request_id, body, timestamp }) => {
+      if (body.type === "complete" || body.type === "error") this.#end(request_id, body, timestamp);
+    });
+  }
+
+  /** The conversations, the one that changed last first. */
+  get ordered(): Session[] {
+    return this.#ordered;
+  }
+
+  /** The messages of a conversation, once {@link show} was called for it. */
+  thread(sessionId: SessionId): Thread | undefined {
+    return this.#threads.get(sessionId);
+  }
+
+  /** Makes a conversation ready to be shown. */
+  async show(sessionId: SessionId): Promise<void> {
+    this.unread.delete(sessionId);
+    const known = this.#threads.get(sessionId);
+    if (known) this.#keep(known);
+    if (!known || known.status === "failed") await this.#fetch(sessionId);
+  }
+
+  draft(place: Place | null): string {
+    return this.#drafts.get(place ?? NEW) ?? "";
+  }
+
+  setDraft(place: Place | null, text: string): void {
+    if (text === "") this.#drafts.delete(place ?? NEW);
+    else this.#drafts.set(place ?? NEW, text);
+  }
+
+  /** The host that was chosen for the next message of a conversation. */
+  chosenHost(place: Place | null): HostId | null {
+    return this.#hosts.get(place ?? NEW) ?? (place ? (this.sessions.get(place)?.host_id ?? null) : app.draftHostId);
+  }
+
+  chooseHost(place: Place | null, hostId: HostId): void {
+    this.#hosts.set(place ?? NEW, hostId);
+    if (!place) app.draftHostId = hostId;
+  }
+
+  /** Sampling of a conversation: its own, else that of the settings. */
+  sampling(place: Place | null): Sampling {
+    return this.#sampling.get(place ?? NEW) ?? defaultSampling();
+  }
+
+  setSampling(place: Place | null, change: Partial<Sampling>): void {
+    this.#sampling.set(place ?? NEW, { ...this.sampling(place), ...change });
+  }
+
+  /**
+   * Sends a message. The draft is cleared at once and comes back if the backend does not take it.
+   * Resolves to whether it was taken.
+   */
+  async send(sessionId: SessionId | null, hostId: HostId, text: string): Promise<boolean> {
+    const place = sessionId ?? NEW;
+    if (text.trim() === "" || this.sending.has(place) || (sessionId && this.active.has(sessionId))) return false;
+    this.setDraft(place, "");
+    const sampling = this.sampling(place);
+    return this.#start(
+      place,
+      () => call("chat_send", { session_id: sessionId, host_id: hostId, text, sampling, stream: true }),
+      () => {
+        if (this.draft(place) === "") this.setDraft(place, text);
+      },
+    );
+  }
+
+  /** Answers the last question again, in place of the last answer. */
+  async retry(sessionId: SessionId, hostId: HostId): Promise<boolean> {
+    if (this.sending.has(sessionId) || this.active.has(sessionId)) return false;
+    return this.#start(sessionId, () => call("chat_retry", { session_id: sessionId, host_id: hostId }));
+  }
+
+  /** Stops the answer of a conversation; what is written stays. */
+  async stop(sessionId: SessionId): Promise<void> {
+    const answer = this.active.get(sessionId);
+    if (!answer || answer.phase === "stopping") return;
+    const before = answer.phase;
+    answer.phase = "stopping";
+    try {
+      await call("task_cancel", { request_id: answer.requestId });
+    } catch (thrown) {
+      answer.phase = before;
+      toasts.error(thrown);
+    }
+  }
+
+  async rename(sessionId: SessionId, title: string): Promise<void> {
+    const before = this.sessions.get(sessionId);
+    const next = title.trim().slice(0, 200);
+    if (!before || next === "" || next === before.title) return;
+    this.sessions.set(sessionId, { ...before, title: next });
+    await this.#change(before, () => call("session_rename", { session_id: sessionId, title: next }));
+  }
+
+  async pin(sessionId: SessionId, pinned: boolean): Promise<void> {
+    const before = this.sessions.get(sessionId);
+    if (!before) return;
+    this.sessions.set(sessionId, { ...before, pinned });
+    await this.#change(before, () => call("session_pin", { session_id: sessionId, pinned }));
+  }
+
+  /** Deletes a conversation; a note offers to bring it back for ten seconds. */
+  async remove(sessionId: SessionId): Promise<void> {
+    const session = this.sessions.get(sessionId);
+    if (!session) return;
+    this.sessions.delete(sessionId);
+    const wasOpen = app.sessionId === sessionId;
+    if (wasOpen) app.sessionId = null;
+    try {
+      await call("session_delete", { session_id: sessionId });
+    } catch (thrown) {
+      this.sessions.set(sessionId, session);
+      toasts.error(thrown);
+      return;
+    }
+    this.#threads.delete(sessionId);
+    this.failed.delete(sessionId);
+    this.unread.delete(sessionId);
+    toasts.undo(
+      () => m.chat_deleted({ title: session.title }),
+      () => m.chat_undo(),
+      async () => {
+        const restored = await call("session_restore", { session_id: sessionId });
+        this.sessions.set(sessionId, restored);
+        if (wasOpen && app.sessionId === null) app.openSession(sessionId);
+      },
+    );
+  }
+
+  /** Shows a change at once and takes it back if the backend refuses. */
+  async #change(before: Session, run: () => Promise<Session>): Promise<void> {
+    try {
+      this.sessions.set(before.id, await run());
+    } catch (thrown) {
+      this.sessions.set(before.id, before);
+      toasts.error(thrown);
+    }
+  }
+
+  async #start(place: Place, run: () => Promise<ChatStarted>, onRefused?: () => void): Promise<boolean> {
+    this.sending.add(place);
+    this.refused.delete(place);
+    try {
+      this.#started(place, await run());
+      return true;
+    } catch (thrown) {
+      this.refused.set(place, toErrorInfo(thrown));
+      onRefused?.();
+      return false;
+    } finally {
+      this.sending.delete(place);
+    }
+  }
+
+  #started(place: Place, { request_id, session, user_message, answer }: ChatStarted): void {
+    this.sessions.set(session.id, session);
+    this.failed.delete(session.id);
+    const thread = this.#threads.get(session.id) ?? new Thread(session.id);
+    const isWhole = this.#threads.has(session.id) || place === NEW;
+    this.#keep(thread);
+    thread.begin(user_message, answer);
+    if (!isWhole) void this.#fetch(session.id);
+    if (place === NEW) {
+      const sampling = this.#sampling.get(NEW);
+      if (sampling) this.#sampling.set(session.id, sampling);
+      this.#sampling.delete(NEW);
+      this.#hosts.delete(NEW);
+      // The person may have gone elsewhere in the meantime, or have written on.
+      if (app.sessionId === null) {
+        this.setDraft(session.id, this.draft(null));
+        this.setDraft(null, "");
+        app.sessionId = session.id;
+      }
+    } else {
+      this.#hosts.delete(place);
+    }
+    const ending = this.#endings.get(request_id);
+    if (ending) this.#finish(session.id, answer.id, ending);
+    else if (this.active.get(session.id)?.requestId !== request_id)
+      this.active.set(session.id, new ActiveAnswer(request_id, answer.id, answer.created_at));
+  }
+
+  #activate(requestId: RequestId, subject: TaskSubject, at: number): void {
+    if (subject.kind !== "chat" || !subject.session_id || this.#endings.has(requestId)) return;
+    if (this.active.get(subject.session_id)?.requestId === requestId) return;
+    this.active.set(subject.session_id, new ActiveAnswer(requestId, subject.message_id, at));
+    // Begun elsewhere, for example by another program on the same data.
+    if (!this.sessions.has(subject.session_id) && !this.sending.has(NEW)) void this.#reloadSessions();
+  }
+
+  #answering(requestId: RequestId): [SessionId, ActiveAnswer] | undefined {
+    for (const entry of this.active) if (entry[1].requestId === requestId) return entry;
+    return undefined;
+  }
+
+  #takeChunk(chunk: Chunk, timestamp: number): void {
+    const answer = this.active.get(chunk.session_id);
+    if (answer) {
+      answer.pieces += 1;
+      answer.firstPieceAt ??= timestamp;
+      if (answer.phase !== "stopping") answer.phase = "writing";
+    }
+    const thread = this.#threads.get(chunk.session_id);
+    // After a failed reading the end of the answer is waited for, not every piece.
+    if (thread?.receive(chunk) === "gap" && thread.error === null) void this.#fetch(chunk.session_id);
+  }
+
+  #end(requestId: RequestId, ending: Ending, timestamp: number): void {
+    const found = this.#answering(requestId);
+    const isChat = found ?? (ending.type === "complete" && ending.data.type === "chat");
+    if (!isChat && this.sending.size === 0) return;
+    this.#endings.set(requestId, ending);
+    const oldest = this.#endings.keys().next();
+    if (this.#endings.size > ENDINGS_KEPT && !oldest.done) this.#endings.delete(oldest.value);
+    if (!found) return;
+    const [sessionId, answer] = found;
+    this.active.delete(sessionId);
+    const session = this.sessions.get(sessionId);
+    if (session) this.sessions.set(sessionId, { ...session, updated_at: timestamp });
+    this.#finish(sessionId, answer.messageId, ending);
+  }
+
+  /** Writes the terminal message into the answer. */
+  #finish(sessionId: SessionId, messageId: MessageId | null, ending: Ending): void {
+    const isFailure = ending.type === "error" && ending.data.code !== "cancelled";
+    if (isFailure) this.failed.add(sessionId);
+    else this.failed.delete(sessionId);
+    if (app.sessionId !== sessionId || app.section !== "chats") this.unread.add(sessionId);
+    const thread = this.#threads.get(sessionId);
+    const message = messageId ? thread?.get(messageId) : undefined;
+    if (!message) return;
+    if (ending.type === "error") {
+      message.state = isFailure ? "failed" : "stopped";
+      message.error = isFailure ? ending.data : null;
+    } else if (ending.data.type === "chat") {
+      message.state = ending.data.data.stopped ? "stopped" : "complete";
+      message.stats = ending.data.data.stats;
+    }
+    this.finished = { sessionId, message };
+    // Pieces were missed, or the answer came whole.
+    if (thread?.hasGap || (message.content === "" && message.state === "complete")) void this.#fetch(sessionId);
+  }
+
+  async #reloadSessions(): Promise<void> {
+    try {
+      for (const session of await call("session_list", NOTHING)) this.sessions.set(session.id, session);
+    } catch (thrown) {
+      toasts.error(thrown);
+    }
+  }
+
+  /** Reads a conversation; asked for twice at once it is read once. */
+  #fetch(sessionId: SessionId): Promise<void> {
+    let running = this.#fetching.get(sessionId);
+    if (!running) {
+      running = this.#read(sessionId).finally(() => this.#fetching.delete(sessionId));
+      this.#fetching.set(sessionId, running);
+    }
+    return running;
+  }
+
+  async #read(sessionId: SessionId): Promise<void> {
+    const thread = this.#threads.get(sessionId) ?? new Thread(sessionId);
+    this.#keep(thread);
+    if (thread.status === "failed") thread.status = "loading";
+    try {
+      const view = await call("session_get", { session_id: sessionId });
+      if (this.sessions.has(sessionId)) this.sessions.set(sessionId, view.session);
+      thread.load(view);
+      const last = view.messages.at(-1);
+      if (last?.role === "assistant" && last.state === "failed") this.failed.add(sessionId);
+    } catch (thrown) {
+      thread.error = toErrorInfo(thrown);
+      if (thread.messages.length === 0) thread.status = "failed";
+    }
+  }
+
+  /** Keeps a thread in memory and lets the ones go that were not looked at for longest. */
+  #keep(thread: Thread): void {
+    this.#threads.delete(thread.sessionId);
+    this.#threads.set(thread.sessionId, thread);
+    for (const id of [...this.#threads.keys()].slice(0, -THREADS_KEPT))
+      if (id !== app.sessionId && !this.active.has(id)) this.#threads.delete(id);
+  }
+}
+
+function defaultSampling(): Sampling {
+  const { temperature, max_tokens } = settings.value;
+  return { temperature, max_tokens, top_p: null, top_k: null, seed: null, grammar: null };
+}
+
+/** The conversations. */
+export const chats = new ChatState();

@@ -1,0 +1,152 @@
+import type {
+  AnswerStats,
+  Chunk,
+  ErrorInfo,
+  HostId,
+  Message,
+  MessageId,
+  MessageState,
+  RequestId,
+  Role,
+  SessionId,
+  SessionView,
+} from "../ipc/bindings";
+
+/** A message as the window shows it. Each text is its own signal: a chunk repaints one message only. */
+export class ChatMessage {
+  readonly id: MessageId;
+  readonly role: Role;
+  readonly position: number;
+  readonly createdAt: number;
+  content: string = $state("");
+  reasoning: string = $state("");
+  state: MessageState = $state("complete");
+  hostId: HostId | null;
+  model: string | null;
+  requestId: RequestId | null;
+  stats: AnswerStats;
+  error: ErrorInfo | null;
+
+  constructor(message: Message) {
+    this.id = message.id;
+    this.role = message.role;
+    this.position = message.position;
+    this.createdAt = message.created_at;
+    this.content = message.content;
+    this.reasoning = message.reasoning;
+    this.state = message.state;
+    this.hostId = $state.raw(message.host_id);
+    this.model = $state.raw(message.model);
+    this.requestId = message.request_id;
+    this.stats = $state.raw(message.stats);
+    this.error = $state.raw(message.error);
+  }
+
+  /**
+   * Takes what the backend has. While an answer is being written the window may be ahead of what was
+   * read: then its longer text stays, and so does an end that it has already seen.
+   */
+  assign(message: Message): void {
+    const isBehind = message.state === "streaming" && message.request_id === this.requestId;
+    if (!isBehind || !this.content.startsWith(message.content)) this.content = message.content;
+    if (!isBehind || !this.reasoning.startsWith(message.reasoning)) this.reasoning = message.reasoning;
+    if (!isBehind) {
+      this.state = message.state;
+      this.stats = message.stats;
+      this.error = message.error;
+    }
+    this.hostId = message.host_id;
+    this.model = message.model;
+    this.requestId = message.request_id;
+  }
+
+  /** Adds a piece where it belongs. False when pieces before it are missing. */
+  append(chunk: Chunk): boolean {
+    const known = chunk.part === "content" ? this.content : this.reasoning;
+    if (chunk.offset > known.length) return false;
+    const added = chunk.text.slice(known.length - chunk.offset);
+    if (added === "") return true;
+    if (chunk.part === "content") this.content = known + added;
+    else this.reasoning = known + added;
+    return true;
+  }
+}
+
+/** How a chunk was taken. */
+export type ChunkFate = "applied" | "waiting" | "gap";
+
+/** Pieces kept for a message that the window does not have yet. */
+const WAITING_LIMIT = 4096;
+
+/** The messages of one conversation. */
+export class Thread {
+  readonly sessionId: SessionId;
+  messages = $state.raw<ChatMessage[]>([]);
+  status = $state<"loading" | "ready" | "failed">("loading");
+  error = $state.raw<ErrorInfo | null>(null);
+  #byId = new Map<MessageId, ChatMessage>();
+  /** Pieces that came before their message, or after a gap. */
+  #waiting: Chunk[] = [];
+
+  constructor(sessionId: SessionId) {
+    this.sessionId = sessionId;
+  }
+
+  /** Whether pieces lie here that cannot be applied yet. */
+  get hasGap(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  get(messageId: MessageId): ChatMessage | undefined {
+    return this.#byId.get(messageId);
+  }
+
+  /** The last message of a role. */
+  last(role: Role): ChatMessage | undefined {
+    return this.messages.findLast((message) => message.role === role);
+  }
+
+  /** Takes the conversation as the backend has it. Messages that stay keep their identity. */
+  load(view: SessionView): void {
+    this.#set(
+      view.messages.map((message) => {
+        const known = this.#byId.get(message.id);
+        known?.assign(message);
+        return known ?? new ChatMessage(message);
+      }),
+    );
+    this.status = "ready";
+    this.error = null;
+    this.#applyWaiting();
+  }
+
+  /** A turn began: the answer takes the place of everything from its position on. */
+  begin(question: Message, answer: Message): ChatMessage {
+    const kept = this.messages.filter(({ position, id }) => position < answer.position && id !== question.id);
+    const asked = this.#byId.get(question.id) ?? new ChatMessage(question);
+    const answering = this.#byId.get(answer.id) ?? new ChatMessage(answer);
+    answering.assign(answer);
+    this.#set([...kept, asked, answering]);
+    this.status = "ready";
+    this.#applyWaiting();
+    return answering;
+  }
+
+  receive(chunk: Chunk): ChunkFate {
+    const message = this.#byId.get(chunk.message_id);
+    if (message?.append(chunk)) return "applied";
+    if (this.#waiting.length < WAITING_LIMIT) this.#waiting.push(chunk);
+    return message ? "gap" : "waiting";
+  }
+
+  #set(messages: ChatMessage[]): void {
+    this.messages = messages;
+    this.#byId = new Map(messages.map((message) => [message.id, message]));
+  }
+
+  #applyWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const chunk of waiting) this.receive(chunk);
+  }
+}
