@@ -1,5 +1,6 @@
 //! The keys of a running ssh-agent.
 
+use std::path::Path;
 use std::time::Duration;
 
 use russh::client::Handle;
@@ -28,10 +29,11 @@ impl Agent {
     /// Connects and lists the keys. `Ok(None)` when no agent is set up.
     pub(crate) async fn open(
         handle: &Handle<ClientHandler>,
+        socket: Option<&Path>,
         deadline: Deadline,
     ) -> Result<Option<(Self, Vec<AgentIdentity>)>, String> {
         let opening = async {
-            let Some(mut client) = connect().await? else {
+            let Some(mut client) = connect(socket).await? else {
                 return Ok(None);
             };
             if let Some(binding) = handle.agent_session_binding() {
@@ -51,7 +53,10 @@ impl Agent {
 }
 
 #[cfg(unix)]
-async fn connect() -> Result<Option<Client>, KeyError> {
+async fn connect(socket: Option<&Path>) -> Result<Option<Client>, KeyError> {
+    if let Some(socket) = socket {
+        return Ok(Some(AgentClient::connect_uds(socket).await?.dynamic()));
+    }
     match AgentClient::connect_env().await {
         Ok(client) => Ok(Some(client.dynamic())),
         Err(KeyError::EnvVar(_)) => Ok(None),
@@ -60,7 +65,10 @@ async fn connect() -> Result<Option<Client>, KeyError> {
 }
 
 #[cfg(windows)]
-async fn connect() -> Result<Option<Client>, KeyError> {
+async fn connect(pipe: Option<&Path>) -> Result<Option<Client>, KeyError> {
+    if let Some(pipe) = pipe {
+        return Ok(Some(AgentClient::connect_named_pipe(pipe).await?.dynamic()));
+    }
     if let Ok(client) = AgentClient::connect_named_pipe(r"\\.\pipe\openssh-ssh-agent").await {
         return Ok(Some(client.dynamic()));
     }

@@ -249,7 +249,8 @@ impl<'a> Login<'a> {
         if !self.options.use_agent {
             return None;
         }
-        match Agent::open(self.handle, self.deadline.clone()).await {
+        let socket = self.options.agent_socket.as_deref();
+        match Agent::open(self.handle, socket, self.deadline.clone()).await {
             Ok(opened) => opened,
             Err(note) => {
                 self.tried.push(note);

@@ -20,6 +20,8 @@ pub struct ConnectOptions {
     /// Whether the keys of a running agent (`SSH_AUTH_SOCK`, on Windows the OpenSSH pipe or
     /// Pageant) are tried.
     pub use_agent: bool,
+    /// The agent's socket, or pipe on Windows, when it is not the usual one (`IdentityAgent`).
+    pub agent_socket: Option<PathBuf>,
     /// Whether `~/.ssh/id_ed25519`, `id_ecdsa` and `id_rsa` are tried when `identities` is empty.
     pub default_identities: bool,
     /// Where known host keys are read and accepted ones are recorded.
@@ -51,6 +53,7 @@ impl ConnectOptions {
             user: user.into(),
             identities: Vec::new(),
             use_agent: true,
+            agent_socket: None,
             default_identities: true,
             known_hosts,
             accepted_fingerprint: None,
