@@ -20,11 +20,6 @@ const APPLICATION_ID: i64 = 0x534C_5057;
 /// Refuses what is not a database of Slipway or is newer than the migration `known`. No file and an
 /// empty one are fine.
 pub(crate) async fn check(path: &Path, known: i64, busy_timeout: Duration) -> Result<()> {
-    match tokio::fs::metadata(path).await {
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(Error::disk(path, &error)),
-    }
     // Another Slipway that starts or ends at this moment may move pages from the log into the file
     // while they are read without a lock: a file that looks damaged is looked at again.
     for _ in 0..3 {
@@ -37,6 +32,12 @@ pub(crate) async fn check(path: &Path, known: i64, busy_timeout: Duration) -> Re
 }
 
 async fn look(path: &Path, known: i64, busy_timeout: Duration) -> Result<()> {
+    let length = match tokio::fs::metadata(path).await {
+        Ok(metadata) if metadata.len() == 0 => return Ok(()),
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::disk(path, &error)),
+    };
     // `immutable` makes no files and takes no locks, but sees neither the write-ahead log nor the
     // journal. Where there is one, an ordinary reader adds nothing to what lies there.
     let logged = is_filled(path, "-wal").await || is_filled(path, "-journal").await;
@@ -53,6 +54,11 @@ async fn look(path: &Path, known: i64, busy_timeout: Duration) -> Result<()> {
     }
     .await;
     match outcome {
+        // With a log, part of the pages may be there only.
+        Ok(identity) if !logged && identity.is_cut(length) => Err(Error::Corrupt {
+            path: path.to_owned(),
+            detail: "the end of the file is missing".to_owned(),
+        }),
         Ok(identity) => identity.check(path, known),
         // Cut off in its very first transaction; opening it to write undoes that.
         Err(error) if sqlite_code(&error) == Some(READONLY_ROLLBACK) => Ok(()),
@@ -73,6 +79,9 @@ async fn is_filled(path: &Path, suffix: &str) -> bool {
 struct Identity {
     application_id: i64,
     user_version: i64,
+    /// Bytes of one page, and how many pages there are.
+    page_size: i64,
+    page_count: i64,
     /// Tables other than those of SQLite and of the migrations.
     tables: i64,
     /// The latest migration applied, 0 if none.
@@ -84,6 +93,12 @@ async fn read_identity(connection: &mut SqliteConnection) -> sqlx::Result<Identi
         .fetch_one(&mut *connection)
         .await?;
     let user_version = sqlx::query_scalar("PRAGMA user_version")
+        .fetch_one(&mut *connection)
+        .await?;
+    let page_size = sqlx::query_scalar("PRAGMA page_size")
+        .fetch_one(&mut *connection)
+        .await?;
+    let page_count = sqlx::query_scalar("PRAGMA page_count")
         .fetch_one(&mut *connection)
         .await?;
     let (tables, has_migrations): (i64, bool) = sqlx::query_as(
@@ -103,12 +118,21 @@ async fn read_identity(connection: &mut SqliteConnection) -> sqlx::Result<Identi
     Ok(Identity {
         application_id,
         user_version,
+        page_size,
+        page_count,
         tables,
         migration,
     })
 }
 
 impl Identity {
+    /// Whether a file of so many bytes lacks some. SQLite misses whole pages by itself, but fills up
+    /// the last one, and takes a file without one whole page for an empty one to be written to.
+    fn is_cut(&self, length: u64) -> bool {
+        let expected = self.page_count * self.page_size;
+        expected == 0 || u64::try_from(expected).is_ok_and(|expected| length < expected)
+    }
+
     fn check(&self, path: &Path, known: i64) -> Result<()> {
         if self.tables > 0 && self.application_id != APPLICATION_ID {
             return Err(Error::Corrupt {

@@ -178,13 +178,14 @@ async fn migrate(
 
 async fn run_migrations(path: &Path, connection: &mut SqliteConnection, known: i64) -> Result<()> {
     // sqlx takes no lock for migrations in SQLite: two programs that start at once would both apply
-    // them. Inside this transaction its own ones are savepoints.
+    // them. Inside this transaction its own ones are savepoints. `run_direct`,
+    // because the future of `run` with a borrowed connection is not `Send` for the compiler.
     let mut transaction = connection
         .begin_with("BEGIN IMMEDIATE")
         .await
         .map_err(|error| Error::of(path, error))?;
     MIGRATIONS
-        .run(&mut *transaction)
+        .run_direct(None, &mut *transaction, false)
         .await
         .map_err(|error| Error::of_migration(path, known, error))?;
     transaction

@@ -1,0 +1,13 @@
+//! The store against real SQLite files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests, and what they share"
+)]
+
+mod durability;
+mod open;
+mod refused;
+mod rows;
+mod sample;
+mod turns;
