@@ -1,0 +1,2 @@
+export { default as DeployInspector } from "./DeployInspector.svelte";
+export { default as DeployMain } from "./DeployMain.svelte";

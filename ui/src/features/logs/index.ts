@@ -1,0 +1,2 @@
+export { default as LogsList } from "./LogsList.svelte";
+export { default as LogsMain } from "./LogsMain.svelte";

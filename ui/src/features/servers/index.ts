@@ -1,0 +1,3 @@
+export { default as ServersInspector } from "./ServersInspector.svelte";
+export { default as ServersList } from "./ServersList.svelte";
+export { default as ServersMain } from "./ServersMain.svelte";

@@ -1,0 +1,2 @@
+export { default as SettingsList } from "./SettingsList.svelte";
+export { default as SettingsMain } from "./SettingsMain.svelte";

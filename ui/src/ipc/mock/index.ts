@@ -1,0 +1,190 @@
+import type { Backend } from "../backend";
+import type { Commands, ErrorInfo, Host, HostAdd, Prompt, PromptReply, Snapshot } from "../bindings";
+import * as chat from "./chat";
+import { playConnect, playDeploy, reportOf, type MockTask } from "./deploy";
+import { worldOf } from "./scenarios";
+import { both, MockStream, sleep } from "./stream";
+import { LOCAL_HOST, sshHost } from "./world";
+
+type Handlers = { [K in keyof Commands]: (request: Commands[K]["request"]) => Commands[K]["response"] };
+
+function refuse(code: ErrorInfo["code"], en: string, ru: string): never {
+  throw { code, message: both(en, ru), fix: both("", ""), detail_id: "d-7f3a" } satisfies ErrorInfo;
+}
+
+/** A backend that plays a scenario by itself: `?mock=SCENARIO` in development. */
+export function mockBackend(name: string): Backend {
+  const world = worldOf(name);
+  const stream = new MockStream();
+  const cancelled = new Set<string>();
+  const removed = new Map<string, Snapshot["hosts"][number]>();
+  const deleted = new Map<string, Snapshot["sessions"][number]>();
+  const answers = new Map<string, (reply: PromptReply) => void>();
+
+  function task(kind: string): MockTask {
+    const id = `${kind}-${crypto.randomUUID().slice(0, 8)}`;
+    return { id, world, stream, cancelled: () => cancelled.has(id), ask: (hostId) => ask(id, hostId) };
+  }
+
+  async function ask(id: string, hostId: string): Promise<boolean> {
+    if (world.asks === null || hostId === "local") return true;
+    const prompt_id = crypto.randomUUID();
+    const base = { prompt_id, host_id: hostId, expires_at: Date.now() + 120_000 };
+    const questions: Record<NonNullable<typeof world.asks>, Prompt["question"]> = {
+      host_key: {
+        type: "host_key",
+        data: {
+          address: "192.0.2.40",
+          port: 2222,
+          algorithm: "ssh-ed25519",
+          fingerprint: "SHA256:mN4qT0sVb1YkR8fZ2uXcH6jLpWgD5aEoQi9nK3yB7Zk",
+        },
+      },
+      password: { type: "password", data: { user: "ml", address: "192.0.2.40", attempt: 2 } },
+      passphrase: { type: "passphrase", data: { path: "~/.ssh/id_ed25519", attempt: 1 } },
+    };
+    stream.say(id, { type: "prompt", data: { ...base, question: questions[world.asks] } });
+    const reply = await new Promise<PromptReply>((resolve) => answers.set(prompt_id, resolve));
+    stream.say(id, { type: "progress", data: { type: "prompt_closed", data: { prompt_id } } });
+    return reply.type !== "decline";
+  }
+
+  function addHost(request: HostAdd): Host {
+    const words = request.address.trim();
+    if (words === "local") {
+      if (!world.hosts.some(({ host }) => host.id === "local"))
+        world.hosts.push({ host: LOCAL_HOST, deployment: null, last_error: null });
+      return LOCAL_HOST;
+    }
+    const alias = world.suggestions.find((item) => item.alias === words);
+    const parsed = /^(?:([^@\s]+)@)?([^\s:@]+)(?::(\d+))?$/.exec(alias?.address ?? words);
+    if (!parsed?.[2])
+      refuse("invalid_input", `“${words}” is not an address.`, `«${words}» не похоже на адрес.`);
+    const host = sshHost(alias?.alias ?? parsed[2], {
+      user: parsed[1] ?? "me",
+      host: parsed[2],
+      port: Number(parsed[3] ?? 22),
+      identity: alias?.identity ?? null,
+    });
+    world.hosts.push({ host, deployment: null, last_error: null });
+    return host;
+  }
+
+  function view(hostId: string) {
+    return world.hosts.find(({ host }) => host.id === hostId) ?? refuse("not_found", "No such host.", "Нет такого сервера.");
+  }
+
+  function session(id: string) {
+    return world.sessions.find((item) => item.id === id) ?? refuse("not_found", "No such chat.", "Нет такой беседы.");
+  }
+
+  const handlers: Handlers = {
+    snapshot: () => structuredClone({ seq: stream.seq, ...pick() }),
+    settings_set: (request) => (world.settings = request),
+    host_add: addHost,
+    host_rename: ({ host_id, name: next }) => Object.assign(view(host_id).host, { name: next }),
+    host_remove: ({ host_id }) => {
+      removed.set(host_id, view(host_id));
+      world.hosts = world.hosts.filter(({ host }) => host.id !== host_id);
+      return {};
+    },
+    host_restore: ({ host_id }) => {
+      const back = removed.get(host_id) ?? refuse("not_found", "Too late.", "Поздно.");
+      world.hosts.push(back);
+      return back.host;
+    },
+    host_list: () => structuredClone(world.hosts),
+    host_suggestions: () => world.suggestions,
+    host_check: ({ host_id }) => {
+      const mine = task("check");
+      const subject = { kind: "check" as const, host_id, session_id: null, message_id: null };
+      stream.say(mine.id, { type: "progress", data: { type: "started", data: subject } });
+      void mine.ask(host_id).then(async (allowed) => {
+        await sleep(world.stepMs);
+        if (!allowed) refuse("cancelled", "Cancelled.", "Отменено.");
+        stream.say(mine.id, { type: "complete", data: { type: "check", data: reportOf(world) } });
+      });
+      return { request_id: mine.id };
+    },
+    deploy_start: (request) => {
+      const mine = task("deploy");
+      void playDeploy(mine, request);
+      return { request_id: mine.id };
+    },
+    uninstall_start: ({ host_id }) => {
+      const mine = task("uninstall");
+      const subject = { kind: "uninstall" as const, host_id, session_id: null, message_id: null };
+      stream.say(mine.id, { type: "progress", data: { type: "started", data: subject } });
+      void sleep(world.stepMs).then(() => {
+        view(host_id).deployment = null;
+        stream.say(mine.id, { type: "complete", data: { type: "uninstall", data: { removed_bytes: 412e6 } } });
+      });
+      return { request_id: mine.id };
+    },
+    connect_start: ({ host_id }) => {
+      const mine = task("connect");
+      void playConnect(mine, host_id);
+      return { request_id: mine.id };
+    },
+    connect_stop: ({ host_id }) => {
+      const status = world.connections.find((item) => item.host_id === host_id);
+      if (!status) return {};
+      cancelled.add(status.request_id);
+      const off = { ...status, state: "disconnected" as const, local_url: null, since: Date.now() };
+      world.connections = world.connections.filter((item) => item !== status);
+      stream.say(status.request_id, { type: "progress", data: { type: "connection", data: off } });
+      return {};
+    },
+    chat_send: (request) => {
+      if (request.text.trim() === "") refuse("empty_message", "The message is empty.", "Сообщение пустое.");
+      return chat.send(world, stream, request, (id) => cancelled.has(id));
+    },
+    chat_retry: (request) => chat.retry(world, stream, request, (id) => cancelled.has(id)),
+    session_list: () => structuredClone(world.sessions),
+    session_get: ({ session_id }) =>
+      structuredClone({ session: session(session_id), messages: world.messages.get(session_id) ?? [] }),
+    session_rename: ({ session_id, title }) => ({ ...Object.assign(session(session_id), { title }) }),
+    session_pin: ({ session_id, pinned }) => ({ ...Object.assign(session(session_id), { pinned }) }),
+    session_delete: ({ session_id }) => {
+      deleted.set(session_id, session(session_id));
+      world.sessions = world.sessions.filter(({ id }) => id !== session_id);
+      return {};
+    },
+    session_restore: ({ session_id }) => {
+      const back = deleted.get(session_id) ?? refuse("not_found", "Too late.", "Поздно.");
+      world.sessions.push(back);
+      return back;
+    },
+    task_list: () => structuredClone(world.tasks),
+    task_stats: () => [],
+    task_cancel: ({ request_id }) => {
+      cancelled.add(request_id);
+      return {};
+    },
+    prompt_answer: ({ prompt_id, reply }) => {
+      answers.get(prompt_id)?.(reply);
+      return {};
+    },
+    log_list: ({ limit }) => stream.logs.slice(-limit),
+    log_save: () => ({}),
+  };
+
+  function pick() {
+    const { app, settings, hosts, connections, tasks, sessions } = world;
+    return { app, settings, hosts, connections, tasks, sessions };
+  }
+
+  return {
+    invoke: async (command, request) => {
+      await sleep(5);
+      if (name === "broken") refuse("database_corrupt", "The database cannot be read.", "База данных не читается.");
+      const handler = handlers[command as keyof Commands] as ((request: unknown) => unknown) | undefined;
+      if (!handler) throw new Error(`no command ${command}`);
+      return handler(request);
+    },
+    subscribe: async (afterSeq, onBatch) => {
+      stream.subscribe(afterSeq, onBatch);
+      return { complete: true };
+    },
+  };
+}

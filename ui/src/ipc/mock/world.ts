@@ -1,0 +1,138 @@
+import type {
+  AppInfo,
+  ConnectionStatus,
+  Deployment,
+  ErrorInfo,
+  Host,
+  HostSuggestion,
+  HostView,
+  Message,
+  Session,
+  Settings,
+  SshAddress,
+  TaskInfo,
+} from "../bindings";
+
+/** Everything that the mock backend knows; a scenario fills it. */
+export interface World {
+  app: AppInfo;
+  settings: Settings;
+  hosts: HostView[];
+  suggestions: HostSuggestion[];
+  connections: ConnectionStatus[];
+  tasks: TaskInfo[];
+  sessions: Session[];
+  messages: Map<string, Message[]>;
+  /** Milliseconds that each deploy step takes. */
+  stepMs: number;
+  /** What the next deploy fails with, and at which step. */
+  deployFails: { step: string; error: ErrorInfo } | null;
+  /** The question that the next deploy or connect asks first. */
+  asks: "host_key" | "password" | "passphrase" | null;
+}
+
+const HOUR = 3_600_000;
+
+export function settingsOf(part: Partial<Settings> = {}): Settings {
+  return {
+    language: null,
+    theme: "system",
+    chat_limit: 4,
+    deploy_limit: 2,
+    monitor_interval_s: 30,
+    keepalive_timeout_s: 9,
+    first_token_timeout_s: 120,
+    temperature: null,
+    max_tokens: null,
+    log_megabytes: 50,
+    ...part,
+  };
+}
+
+export function sshHost(name: string, address: Partial<SshAddress> & { host: string }): Host {
+  return {
+    id: name,
+    name,
+    address: {
+      type: "ssh",
+      data: { user: "llm", port: 22, identity: null, accepted_fingerprint: null, ...address },
+    },
+    created_at: Date.now() - 40 * HOUR,
+  };
+}
+
+export const LOCAL_HOST: Host = {
+  id: "local",
+  name: "local",
+  address: { type: "local" },
+  created_at: Date.now() - 30 * HOUR,
+};
+
+export function deploymentOf(hostId: string, model: string, part: Partial<Deployment> = {}): Deployment {
+  return {
+    host_id: hostId,
+    engine: "llama.cpp",
+    engine_version: "b6840",
+    model,
+    practice: false,
+    context_size: 32_768,
+    source: { type: "host_path", data: `/models/${model}.gguf` },
+    deployed_at: Date.now() - 26 * HOUR,
+    first_token_ms: 410,
+    tokens_per_second: 64.2,
+    ...part,
+  };
+}
+
+export function connectionOf(hostId: string, part: Partial<ConnectionStatus> = {}): ConnectionStatus {
+  return {
+    host_id: hostId,
+    request_id: `connect-${hostId}`,
+    state: "connected",
+    reason: null,
+    local_url: "http://127.0.0.1:18080",
+    model: null,
+    context_size: 32_768,
+    since: Date.now() - 6.2 * HOUR,
+    round_trip_ms: 12,
+    reconnects: 1,
+    attempt: null,
+    next_attempt_at: null,
+    open_streams: 1,
+    bytes_down: 18_400_000,
+    bytes_up: 2_100_000,
+    ...part,
+  };
+}
+
+export function emptyWorld(): World {
+  return {
+    app: {
+      version: "0.1.0",
+      platform: "linux",
+      system_language: "en",
+      data_dir: "~/.local/share/app.slipway.desktop",
+      log_dir: "~/.local/share/app.slipway.desktop/logs",
+      cpu: "AMD Ryzen 9 7950X",
+      memory_total_bytes: 64 * 1024 ** 3,
+      disk_free_bytes: 188e9,
+    },
+    settings: settingsOf(),
+    hosts: [],
+    suggestions: [
+      { alias: "lab-gpu-2", address: "gpu@10.0.4.22:22", identity: "~/.ssh/id_ed25519" },
+      { alias: "studio", address: "llm@studio.local:22", identity: null },
+      { alias: "rented-4090", address: "root@203.0.113.24:40122", identity: "~/.ssh/rented" },
+      { alias: "gpu-box", address: "ml@192.0.2.40:2222", identity: "~/.ssh/id_ed25519" },
+      { alias: "hpc-gpu7", address: "ml@gpu7.hpc.example.org:22", identity: null },
+      { alias: "old-gpu", address: "root@192.0.2.61:22", identity: null },
+    ],
+    connections: [],
+    tasks: [],
+    sessions: [],
+    messages: new Map(),
+    stepMs: 700,
+    deployFails: null,
+    asks: null,
+  };
+}

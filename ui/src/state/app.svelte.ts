@@ -1,0 +1,120 @@
+import type { AppInfo, ErrorInfo, HostId, SessionId } from "../ipc/bindings";
+import { toErrorInfo } from "../ipc/errors";
+import { attach, onSnapshot } from "../ipc/events";
+
+/** A section of the rail. */
+export type Section = "chats" | "servers" | "logs" | "settings";
+
+/** The sections in the order of the rail and of Mod+1…4. */
+export const SECTIONS: readonly Section[] = ["chats", "servers", "logs", "settings"];
+
+/** Whether the window has its first snapshot. */
+export type Phase = "starting" | "ready" | "failed";
+
+const REMEMBERED = "slipway.section";
+
+function remembered(): Section {
+  const saved = localStorage.getItem(REMEMBERED);
+  return SECTIONS.find((section) => section === saved) ?? "servers";
+}
+
+/** Where the person is in the window, and what they look at. */
+class AppState {
+  phase = $state<Phase>("starting");
+  /** Why the start failed. */
+  error = $state.raw<ErrorInfo | null>(null);
+  info = $state.raw<AppInfo | null>(null);
+
+  section = $state<Section>(remembered());
+  /** The page of two doors, until there is a host. Set by the first snapshot. */
+  firstRun = $state(false);
+  /** The host selected in Servers; null shows all. */
+  hostId = $state<HostId | null>(null);
+  /** The host whose deploy page is open in Servers. */
+  deployHostId = $state<HostId | null>(null);
+  /** The conversation open in Chats; null is a new one. */
+  sessionId = $state<SessionId | null>(null);
+  /** The host that a new conversation starts with; null lets Chats choose. */
+  draftHostId = $state<HostId | null>(null);
+  /** Counts up whenever the composer is to take the focus. */
+  composerFocus = $state(0);
+  /** A text that Logs filters by when it opens, for example a detail id. */
+  logFilter = $state("");
+
+  /** Wide windows: panes shown beside the main one. */
+  listOpen = $state(true);
+  inspectorOpen = $state(true);
+  /** Narrow windows: the one drawer over the main pane. */
+  drawer = $state<"list" | "inspector" | null>(null);
+  shortcutsOpen = $state(false);
+
+  constructor() {
+    onSnapshot((snapshot) => {
+      this.info = snapshot.app;
+      if (this.phase !== "ready") this.firstRun = snapshot.hosts.length === 0 && snapshot.sessions.length === 0;
+    });
+  }
+
+  /** Takes the first snapshot and follows the backend; used again to retry. */
+  async start(): Promise<void> {
+    this.phase = "starting";
+    try {
+      await attach();
+      this.error = null;
+      this.phase = "ready";
+    } catch (thrown) {
+      this.error = toErrorInfo(thrown);
+      this.phase = "failed";
+    }
+  }
+
+  open(section: Section): void {
+    this.section = section;
+    this.firstRun = false;
+    this.drawer = null;
+    localStorage.setItem(REMEMBERED, section);
+  }
+
+  openHost(hostId: HostId | null): void {
+    this.hostId = hostId;
+    this.deployHostId = null;
+    this.open("servers");
+  }
+
+  openDeploy(hostId: HostId): void {
+    this.hostId = hostId;
+    this.deployHostId = hostId;
+    this.open("servers");
+  }
+
+  openSession(sessionId: SessionId): void {
+    this.sessionId = sessionId;
+    this.open("chats");
+  }
+
+  /** Opens an empty conversation with the cursor in the composer. */
+  newChat(hostId: HostId | null = null): void {
+    this.sessionId = null;
+    this.draftHostId = hostId;
+    this.open("chats");
+    this.composerFocus += 1;
+  }
+
+  openLogs(filter = ""): void {
+    this.logFilter = filter;
+    this.open("logs");
+  }
+
+  toggleList(narrow: boolean): void {
+    if (narrow) this.drawer = this.drawer === "list" ? null : "list";
+    else this.listOpen = !this.listOpen;
+  }
+
+  toggleInspector(narrow: boolean): void {
+    if (narrow) this.drawer = this.drawer === "inspector" ? null : "inspector";
+    else this.inspectorOpen = !this.inspectorOpen;
+  }
+}
+
+/** The one window's place. */
+export const app = new AppState();

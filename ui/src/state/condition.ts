@@ -1,0 +1,107 @@
+import type { DeployStep, ErrorInfo, HostView, TaskInfo } from "../ipc/bindings";
+import { milliseconds } from "../i18n/format";
+import { m } from "../paraglide/messages.js";
+import { connections } from "./connections.svelte";
+import { isOver, tasks } from "./tasks.svelte";
+
+/** The deploy's steps in their order. */
+export const STEPS: readonly DeployStep[] = ["connect", "check", "directory", "upload", "run", "verify", "finish"];
+
+/** What a host does now, in the one word that every screen shows. */
+export type ConditionKind =
+  | "deploying"
+  | "removing"
+  | "checking"
+  | "connecting"
+  | "loading"
+  | "connected"
+  | "degraded"
+  | "reconnecting"
+  | "failed"
+  | "ready"
+  | "empty";
+
+/** The state of a host as lists, cards and the status bar show it. */
+export interface Condition {
+  kind: ConditionKind;
+  /** The shape beside it. */
+  dot: "ok" | "warn" | "error" | "busy" | "off";
+  /** The state in a word. */
+  word: string;
+  /** A figure for it: round trip, step, attempt. May be empty. */
+  detail: string;
+  /** Why it is not simply well. */
+  reason: ErrorInfo | null;
+  /** When it began, ms since the epoch. */
+  since: number | null;
+}
+
+/** The position of the step that a deploy is at, from 1. */
+export function stepNumber(task: TaskInfo): number {
+  const last = task.steps.at(-1);
+  return last ? STEPS.indexOf(last.step) + 1 : 1;
+}
+
+function working(view: HostView): Condition | null {
+  const { id } = view.host;
+  const deploy = tasks.latest(id, "deploy");
+  if (deploy && !isOver(deploy)) {
+    const detail =
+      deploy.state === "queued"
+        ? m.servers_queued()
+        : m.servers_step({ step: stepNumber(deploy), total: STEPS.length });
+    return { ...BASE, kind: "deploying", dot: "busy", word: m.servers_deploying(), detail, since: deploy.queued_at };
+  }
+  const uninstall = tasks.latest(id, "uninstall");
+  if (uninstall && !isOver(uninstall))
+    return { ...BASE, kind: "removing", dot: "busy", word: m.servers_removing(), since: uninstall.queued_at };
+  return null;
+}
+
+function connected(view: HostView): Condition | null {
+  const status = connections.get(view.host.id);
+  if (!status) return null;
+  const { reason, since } = status;
+  const roundTrip = status.round_trip_ms === null ? "" : milliseconds(status.round_trip_ms);
+  switch (status.state) {
+    case "connecting":
+      return { ...BASE, kind: "connecting", dot: "busy", word: m.servers_connecting(), reason, since };
+    case "loading":
+      return { ...BASE, kind: "loading", dot: "busy", word: m.servers_loading(), reason, since };
+    case "connected":
+      return { ...BASE, kind: "connected", dot: "ok", word: m.servers_connected(), detail: roundTrip, reason, since };
+    case "degraded":
+      return { ...BASE, kind: "degraded", dot: "warn", word: m.servers_degraded(), detail: roundTrip, reason, since };
+    case "reconnecting": {
+      const detail = status.attempt === null ? "" : m.servers_attempt({ attempt: status.attempt });
+      return { ...BASE, kind: "reconnecting", dot: "warn", word: m.servers_reconnecting(), detail, reason, since };
+    }
+    case "disconnected":
+      return null;
+  }
+}
+
+const BASE = { detail: "", reason: null, since: null } as const;
+
+/** Why the last attempt on this host failed, if nothing worked since. */
+function failure(view: HostView): ErrorInfo | null {
+  const status = connections.get(view.host.id);
+  if (status?.reason) return status.reason;
+  const connect = tasks.latest(view.host.id, "connect");
+  if (connect?.outcome?.type === "error" && connect.outcome.data.code !== "cancelled" && view.deployment)
+    return connect.outcome.data;
+  return view.last_error;
+}
+
+/** What a host does now. Reads stores, so it follows them where Svelte watches. */
+export function conditionOf(view: HostView): Condition {
+  const now = working(view) ?? connected(view);
+  if (now) return now;
+  const check = tasks.latest(view.host.id, "check");
+  if (check && !isOver(check))
+    return { ...BASE, kind: "checking", dot: "busy", word: m.servers_checking(), since: check.queued_at };
+  const reason = failure(view);
+  if (reason) return { ...BASE, kind: "failed", dot: "error", word: m.servers_failed(), reason };
+  if (view.deployment) return { ...BASE, kind: "ready", dot: "off", word: m.servers_ready() };
+  return { ...BASE, kind: "empty", dot: "off", word: m.servers_empty() };
+}

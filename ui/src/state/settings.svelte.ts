@@ -1,0 +1,72 @@
+import type { Settings } from "../ipc/bindings";
+import { call } from "../ipc/call";
+import { onSnapshot } from "../ipc/events";
+import { guessLocale, setLocale, type Locale } from "../i18n/locale.svelte";
+import { toasts } from "./toasts.svelte";
+
+/** What a fresh program is set to; the backend's own defaults. */
+export const DEFAULTS: Settings = {
+  language: null,
+  theme: "system",
+  chat_limit: 4,
+  deploy_limit: 2,
+  monitor_interval_s: 30,
+  keepalive_timeout_s: 9,
+  first_token_timeout_s: 120,
+  temperature: null,
+  max_tokens: null,
+  log_megabytes: 50,
+};
+
+/** The settings, applied the moment they change. */
+class SettingsState {
+  value = $state.raw<Settings>(DEFAULTS);
+  #system: Locale = guessLocale();
+  #dark = window.matchMedia?.("(prefers-color-scheme: dark)");
+  /** Writes go one after the other, so that the last one wins in the backend too. */
+  #writing: Promise<unknown> = Promise.resolve();
+
+  constructor() {
+    onSnapshot((snapshot) => {
+      this.#system = snapshot.app.system_language;
+      this.#take(snapshot.settings);
+    });
+    this.#dark?.addEventListener("change", () => this.#applyTheme());
+    this.#apply();
+  }
+
+  /** Changes some settings: shown at once, taken back with a sentence if the backend refuses. */
+  async change(part: Partial<Settings>): Promise<void> {
+    const before = this.value;
+    const next = { ...before, ...part };
+    this.#take(next);
+    const write = this.#writing.then(() => call("settings_set", next));
+    this.#writing = write.catch(() => undefined);
+    try {
+      const saved = await write;
+      if (this.value === next) this.#take(saved);
+    } catch (thrown) {
+      if (this.value === next) this.#take(before);
+      toasts.error(thrown);
+    }
+  }
+
+  #take(settings: Settings): void {
+    this.value = settings;
+    this.#apply();
+  }
+
+  #apply(): void {
+    setLocale(this.value.language ?? this.#system);
+    this.#applyTheme();
+  }
+
+  #applyTheme(): void {
+    const { theme } = this.value;
+    const dark = theme === "dark" || (theme === "system" && (this.#dark?.matches ?? false));
+    document.documentElement.dataset.theme = dark ? "dark" : "light";
+  }
+}
+
+/** The program's settings. */
+export const settings = new SettingsState();

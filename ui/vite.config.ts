@@ -1,0 +1,37 @@
+import { paraglideVitePlugin } from "@inlang/paraglide-js";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig(({ mode }) => ({
+  plugins: [
+    paraglideVitePlugin({
+      project: "./project.inlang",
+      outdir: "./src/paraglide",
+      emitTsDeclarations: true,
+      strategy: ["baseLocale"],
+    }),
+    svelte({
+      // Bits UI reaches a few components through its own .svelte files; their runes mode is their own.
+      dynamicCompileOptions: ({ filename }) => (filename.includes("node_modules") ? { runes: undefined } : undefined),
+    }),
+  ],
+  // Svelte has a server build too; tests need the one that mounts.
+  resolve: mode === "test" ? { conditions: ["browser"] } : {},
+  // Tauri's messages stay visible beside Vite's.
+  clearScreen: false,
+  server: { host: "127.0.0.1", port: 5183, strictPort: true },
+  build: {
+    // The oldest system web views that Slipway supports: WebKitGTK 2.44, macOS 13, WebView2.
+    target: ["safari16.4", "chrome111"],
+    // The strict content security policy knows neither data: fonts nor inline scripts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 600,
+  },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.ts"],
+    setupFiles: ["src/test-setup.ts"],
+    restoreMocks: true,
+  },
+}));
