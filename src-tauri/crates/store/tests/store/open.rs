@@ -231,3 +231,29 @@ async fn a_read_only_disk_is_reported() {
         assert!(matches!(refused, Err(Error::Disk { .. })), "{refused:?}");
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_directory_without_permission_is_reported() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let db = database().await;
+    db.store.close().await;
+    let directory = db.directory.path();
+    let allow = |mode| fs::set_permissions(directory, fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o500);
+    if fs::write(directory.join("probe"), "").is_ok() {
+        println!("skipped: permissions do not bind this user");
+        return;
+    }
+    for path in [
+        db.path.clone(),
+        directory.join("new.db"),
+        directory.join("sub/new.db"),
+    ] {
+        let refused = Store::open_with(&path, &impatient()).await;
+        assert!(matches!(refused, Err(Error::Disk { .. })), "{refused:?}");
+    }
+    allow(0o700);
+    Store::open(&db.path).await.unwrap();
+}
