@@ -1,13 +1,11 @@
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type {
-  ChatPhase,
   ChatStarted,
   Chunk,
   ErrorInfo,
   HostId,
   MessageId,
   RequestId,
-  Sampling,
   Session,
   SessionId,
   TaskMessage,
@@ -17,41 +15,17 @@ import { call, NOTHING } from "../ipc/call";
 import { toErrorInfo } from "../ipc/errors";
 import { onBody, onMessage, onSnapshot } from "../ipc/events";
 import { m } from "../paraglide/messages.js";
+import { ActiveAnswer } from "./answer.svelte";
 import { app } from "./app.svelte";
-import { settings } from "./settings.svelte";
+import { drafts, type Place } from "./drafts.svelte";
 import { Thread, type ChatMessage } from "./thread.svelte";
 import { toasts } from "./toasts.svelte";
-
-/** What a turn does until its answer ends. */
-export type AnswerPhase = "queued" | ChatPhase | "writing" | "stopping";
-
-/** An answer that is being made. */
-export class ActiveAnswer {
-  readonly requestId: RequestId;
-  readonly messageId: MessageId | null;
-  readonly startedAt: number;
-  phase = $state<AnswerPhase>("queued");
-  /** When the first piece came, ms since the epoch. */
-  firstPieceAt = $state<number | null>(null);
-  /** Pieces so far: engines send about one per token. */
-  pieces = $state(0);
-
-  constructor(requestId: RequestId, messageId: MessageId | null, startedAt: number) {
-    this.requestId = requestId;
-    this.messageId = messageId;
-    this.startedAt = startedAt;
-  }
-}
 
 /** An answer that ended while the window watched, for those who listen instead of looking. */
 export interface FinishedAnswer {
   sessionId: SessionId;
   message: ChatMessage;
 }
-
-/** The place of a conversation that does not exist yet. */
-const NEW = "";
-type Place = SessionId | typeof NEW;
 
 /** Conversations whose messages are kept in memory besides the open one. */
 const THREADS_KEPT = 8;
@@ -76,9 +50,6 @@ class ChatState {
   sending = new SvelteSet<Place>();
   /** Why the last message of a place was not taken. */
   refused = new SvelteMap<Place, ErrorInfo>();
-  #drafts = new SvelteMap<Place, string>();
-  #hosts = new SvelteMap<Place, HostId>();
-  #sampling = new SvelteMap<Place, Sampling>();
 
   #ordered = $derived([...this.sessions.values()].sort((a, b) => b.updated_at - a.updated_at));
   #threads = new SvelteMap<SessionId, Thread>();
@@ -95,17 +66,14 @@ class ChatState {
           this.#activate(task.request_id, task.subject, task.started_at ?? task.queued_at);
       this.ready = true;
       // What was missed is in the database: threads are read again when they are next looked at.
-      for (const id of this.#threads.keys())
+      for (const id of [...this.#threads.keys()])
         if (id === app.sessionId) void this.#fetch(id);
         else this.#threads.delete(id);
     });
     onBody("progress", (progress, message) => {
       if (progress.type === "queued" || progress.type === "started")
         this.#activate(message.request_id, progress.data, message.timestamp);
-      else if (progress.type === "chat_phase") {
-        const answer = this.#answering(message.request_id)?.[1];
-        if (answer && answer.phase !== "stopping" && answer.firstPieceAt === null) answer.phase = progress.data;
-      }
+      else if (progress.type === "chat_phase") this.#answering(message.request_id)?.[1].enter(progress.data);
     });
     onBody("chunk", (chunk, message) => this.#takeChunk(chunk, message.timestamp));
     onMessage(({ request_id, body, timestamp }) => {
@@ -131,50 +99,19 @@ class ChatState {
     if (!known || known.status === "failed") await this.#fetch(sessionId);
   }
 
-  draft(place: Place | null): string {
-    return this.#drafts.get(place ?? NEW) ?? "";
-  }
-
-  setDraft(place: Place | null, text: string): void {
-    if (text === "") this.#drafts.delete(place ?? NEW);
-    else this.#drafts.set(place ?? NEW, text);
-  }
-
-  /** The host that was chosen for the next message of a conversation. */
-  chosenHost(place: Place | null): HostId | null {
-    return this.#hosts.get(place ?? NEW) ?? (place ? (this.sessions.get(place)?.host_id ?? null) : app.draftHostId);
-  }
-
-  chooseHost(place: Place | null, hostId: HostId): void {
-    this.#hosts.set(place ?? NEW, hostId);
-    if (!place) app.draftHostId = hostId;
-  }
-
-  /** Sampling of a conversation: its own, else that of the settings. */
-  sampling(place: Place | null): Sampling {
-    return this.#sampling.get(place ?? NEW) ?? defaultSampling();
-  }
-
-  setSampling(place: Place | null, change: Partial<Sampling>): void {
-    this.#sampling.set(place ?? NEW, { ...this.sampling(place), ...change });
-  }
-
   /**
    * Sends a message. The draft is cleared at once and comes back if the backend does not take it.
    * Resolves to whether it was taken.
    */
   async send(sessionId: SessionId | null, hostId: HostId, text: string): Promise<boolean> {
-    const place = sessionId ?? NEW;
-    if (text.trim() === "" || this.sending.has(place) || (sessionId && this.active.has(sessionId))) return false;
-    this.setDraft(place, "");
-    const sampling = this.sampling(place);
-    return this.#start(
-      place,
-      () => call("chat_send", { session_id: sessionId, host_id: hostId, text, sampling, stream: true }),
-      () => {
-        if (this.draft(place) === "") this.setDraft(place, text);
-      },
+    if (text.trim() === "" || this.sending.has(sessionId) || (sessionId && this.active.has(sessionId))) return false;
+    drafts.setText(sessionId, "");
+    const sampling = drafts.sampling(sessionId);
+    const taken = await this.#start(sessionId, () =>
+      call("chat_send", { session_id: sessionId, host_id: hostId, text, sampling, stream: true }),
     );
+    if (!taken && drafts.text(sessionId) === "") drafts.setText(sessionId, text);
+    return taken;
   }
 
   /** Answers the last question again, in place of the last answer. */
@@ -231,7 +168,7 @@ class ChatState {
     this.unread.delete(sessionId);
     toasts.undo(
       () => m.chat_deleted({ title: session.title }),
-      () => m.chat_undo(),
+      () => m.app_undo(),
       async () => {
         const restored = await call("session_restore", { session_id: sessionId });
         this.sessions.set(sessionId, restored);
@@ -250,7 +187,7 @@ class ChatState {
     }
   }
 
-  async #start(place: Place, run: () => Promise<ChatStarted>, onRefused?: () => void): Promise<boolean> {
+  async #start(place: Place, run: () => Promise<ChatStarted>): Promise<boolean> {
     this.sending.add(place);
     this.refused.delete(place);
     try {
@@ -258,7 +195,6 @@ class ChatState {
       return true;
     } catch (thrown) {
       this.refused.set(place, toErrorInfo(thrown));
-      onRefused?.();
       return false;
     } finally {
       this.sending.delete(place);
@@ -269,23 +205,14 @@ class ChatState {
     this.sessions.set(session.id, session);
     this.failed.delete(session.id);
     const thread = this.#threads.get(session.id) ?? new Thread(session.id);
-    const isWhole = this.#threads.has(session.id) || place === NEW;
+    const isWhole = this.#threads.has(session.id) || place === null;
     this.#keep(thread);
     thread.begin(user_message, answer);
     if (!isWhole) void this.#fetch(session.id);
-    if (place === NEW) {
-      const sampling = this.#sampling.get(NEW);
-      if (sampling) this.#sampling.set(session.id, sampling);
-      this.#sampling.delete(NEW);
-      this.#hosts.delete(NEW);
-      // The person may have gone elsewhere in the meantime, or have written on.
-      if (app.sessionId === null) {
-        this.setDraft(session.id, this.draft(null));
-        this.setDraft(null, "");
-        app.sessionId = session.id;
-      }
-    } else {
-      this.#hosts.delete(place);
+    // The person may have gone elsewhere in the meantime, or have written on.
+    if (place === null && app.sessionId === null) {
+      drafts.move(session.id);
+      app.sessionId = session.id;
     }
     const ending = this.#endings.get(request_id);
     if (ending) this.#finish(session.id, answer.id, ending);
@@ -298,7 +225,7 @@ class ChatState {
     if (this.active.get(subject.session_id)?.requestId === requestId) return;
     this.active.set(subject.session_id, new ActiveAnswer(requestId, subject.message_id, at));
     // Begun elsewhere, for example by another program on the same data.
-    if (!this.sessions.has(subject.session_id) && !this.sending.has(NEW)) void this.#reloadSessions();
+    if (!this.sessions.has(subject.session_id) && !this.sending.has(null)) void this.#reloadSessions();
   }
 
   #answering(requestId: RequestId): [SessionId, ActiveAnswer] | undefined {
@@ -307,12 +234,7 @@ class ChatState {
   }
 
   #takeChunk(chunk: Chunk, timestamp: number): void {
-    const answer = this.active.get(chunk.session_id);
-    if (answer) {
-      answer.pieces += 1;
-      answer.firstPieceAt ??= timestamp;
-      if (answer.phase !== "stopping") answer.phase = "writing";
-    }
+    this.active.get(chunk.session_id)?.countPiece(timestamp);
     const thread = this.#threads.get(chunk.session_id);
     // After a failed reading the end of the answer is waited for, not every piece.
     if (thread?.receive(chunk) === "gap" && thread.error === null) void this.#fetch(chunk.session_id);
@@ -395,11 +317,6 @@ class ChatState {
     for (const id of [...this.#threads.keys()].slice(0, -THREADS_KEPT))
       if (id !== app.sessionId && !this.active.has(id)) this.#threads.delete(id);
   }
-}
-
-function defaultSampling(): Sampling {
-  const { temperature, max_tokens } = settings.value;
-  return { temperature, max_tokens, top_p: null, top_k: null, seed: null, grammar: null };
 }
 
 /** The conversations. */
