@@ -53,7 +53,9 @@ install    engine {"kind":"llama_cpp","source":"auto|wheel|binary","binary":path
            data: changed, engine{kind,version,source,python,seconds}, model{kind,name,label,path,
            bytes,sha256,architecture,context_train,practice}, manifest
            The second run with the same parameters neither uses the network nor reads big files.
-start      timeout_s (default 120) to be ready; port (null: any free one, kept across restarts).
+start      timeout_s (default 120) to be ready; port (null: any free one, kept across restarts);
+           log_bytes (default 5 MiB; two such files are kept); watch "prctl" or "pipe": how the
+           engine notices the end of its supervisor (default: prctl on Linux).
            data: port, pid, engine_pid, state, already_running, model, load_seconds, api_key_path
            An engine that does not get ready in time is stopped again.
 stop       data: was_running
@@ -190,16 +192,18 @@ class Channel:
     def __init__(self):
         self.marker = ""
         self.gone = False
+        self.finish = False
         self.fresh_line = False
         self.last_progress = 0.0
 
     def emit(self, event):
-        text = self.marker + json.dumps(event, sort_keys=True) + self.marker + "\n"
+        text = self.marker + json.dumps(event, sort_keys=True, ensure_ascii=False) + self.marker + "\n"
         if not self.fresh_line:
             # A banner may have left its last line open.
             text = "\n" + text
             self.fresh_line = True
-        data = text.encode("ascii")
+        # Names of files need not be text; half a surrogate pair would be no JSON for the reader.
+        data = text.encode("utf-8", "replace")
         while data and not self.gone:
             try:
                 data = data[os.write(1, data):]
@@ -212,9 +216,10 @@ class Channel:
         """Whether the reader of stdout has gone, noticed without writing."""
         if not self.gone and hasattr(select, "poll"):
             poll = select.poll()
-            poll.register(1, select.POLLERR)
+            poll.register(1, 0)
+            lost = select.POLLERR | select.POLLHUP | select.POLLNVAL
             with contextlib.suppress(OSError):
-                self.gone = any(flags & (select.POLLERR | select.POLLNVAL) for _, flags in poll.poll(0))
+                self.gone = any(flags & lost for _, flags in poll.poll(0))
         return self.gone
 
     def log(self, text, level="info"):
@@ -229,8 +234,8 @@ class Channel:
         self.check()
 
     def check(self):
-        """Raises Cancelled when nobody listens any more."""
-        if self.closed():
+        """Raises Cancelled when nobody listens any more, unless the work has to be finished."""
+        if not self.finish and self.closed():
             raise Cancelled(resume=True)
 
 
@@ -251,7 +256,8 @@ def handle_signals():
 
 
 def ignore_signals():
-    """For subcommands that are short and have to be finished: stop and uninstall."""
+    """For what is short and has to be finished: stop, uninstall, the terminal event."""
+    OUT.finish = True
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
 
@@ -1193,8 +1199,10 @@ def install_wheel(layout, python, pythons):
     try:
         os.mkdir(temporary, 0o700)
         home = os.path.join(temporary, "home")
+        OUT.log("Making a virtual environment with %s (Python %s)." % (python["path"], version_text(python["version"])))
         site = make_environment(python, home)
         wheel = fetch_wheel(os.path.join(temporary, "download"), python, pythons)
+        OUT.log("The engine's sha256 is right. Unpacking it.")
         unpack_wheel(wheel, site)
         shutil.rmtree(os.path.dirname(wheel))
         # A virtual environment moves well as long as its interpreter is called by path.
@@ -1202,14 +1210,13 @@ def install_wheel(layout, python, pythons):
         if not os.path.exists(final_python):
             final_python = python["path"]
         test_import(final_python, site)
+        write_json(os.path.join(home, "ok.json"), {
+            "version": ENGINE_VERSION, "python": final_python.replace(home, layout.engine, 1),
+            "site": site.replace(home, layout.engine, 1), "python_realpath": os.path.realpath(final_python),
+            "sha256": this_wheel()[2], "created_at": utc_now()})
         if os.path.lexists(layout.engine):
             os.rename(layout.engine, os.path.join(temporary, "old"))
         os.rename(home, layout.engine)
-        moved = lambda path: path.replace(home, layout.engine, 1)
-        write_json(os.path.join(layout.engine, "ok.json"), {
-            "version": ENGINE_VERSION, "python": moved(final_python), "site": moved(site),
-            "python_realpath": os.path.realpath(moved(final_python)), "sha256": this_wheel()[2],
-            "created_at": utc_now()})
     except OSError as error:
         raise os_failure(error, layout.engines, ENGINE_DISK_BYTES) or error
     finally:
@@ -1243,6 +1250,7 @@ def fetch_wheel(folder, python, pythons):
     failure = None
     for command, own in pip_commands(pythons, python):
         os.makedirs(folder)
+        OUT.log("Fetching the engine with %s." % " ".join(command))
         try:
             download_with_pip(command, own, folder)
         except Failure as error:
@@ -1263,6 +1271,7 @@ def fetch_wheel(folder, python, pythons):
     if index is None:
         raise failure or engine_python_failure(pythons, None)
     os.makedirs(folder)
+    OUT.log("Fetching the engine from the configured package index.")
     return download_from_index(index, os.path.join(folder, name), expected, size)
 
 
@@ -1297,10 +1306,10 @@ def download_with_pip(command, own, folder):
                 process.wait()
     if process.returncode != 0:
         with open(output, encoding="utf-8", errors="replace") as log:
-            raise pip_failure(log.read(), expected)
+            raise pip_failure(log.read(), expected, folder)
 
 
-def pip_failure(text, expected):
+def pip_failure(text, expected, folder):
     """Understands why pip failed."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     detail = "\n".join([line for line in lines if "ERROR" in line or "error" in line][-5:] or lines[-5:])
@@ -1308,18 +1317,13 @@ def pip_failure(text, expected):
     if "DO NOT MATCH THE HASHES" in text or got:
         return hash_mismatch("engine", expected, got.group(1) if got else "")
     if "No space left on device" in text or "Disk quota exceeded" in text:
-        return disk_full(tempfile_folder(text), ENGINE_DISK_BYTES)
+        return disk_full(folder, ENGINE_DISK_BYTES)
     if re.search(r"NewConnectionError|ConnectTimeout|ReadTimeout|Max retries|ProxyError|SSLError|NameResolution"
                  r"|connection broken|ConnectionResetError|Could not fetch URL|timed out", text):
         reason = [line for line in lines if "rror" in line]
         return no_index(reason[0] if reason else detail)
     return Failure("engine_install_failed", "The engine could not be installed: %s" % (detail or "pip failed"),
                    detail=detail or "pip failed without a word")
-
-
-def tempfile_folder(text):
-    match = re.search(r"'(/[^']+)'", text)
-    return match.group(1) if match else "/"
 
 
 def no_index(detail):
@@ -1421,6 +1425,9 @@ GGUF_SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7
                 10: "<Q", 11: "<q", 12: "<d"}
 
 
+LONGEST_GGUF_TEXT = 64 * 1024 * 1024
+
+
 class GgufReader:
     """Reads the header of a GGUF file: metadata, and how long the file has to be."""
 
@@ -1497,7 +1504,10 @@ class GgufReader:
         return struct.unpack(form, self.take(struct.calcsize(form)))[0]
 
     def text(self):
-        return self.take(self.number("<Q")).decode("utf-8", "replace")
+        length = self.number("<Q")
+        if length > LONGEST_GGUF_TEXT:
+            raise self.bad()
+        return self.take(length).decode("utf-8", "replace")
 
     def skip(self, count):
         if self.source.tell() + count > self.size:
@@ -1517,27 +1527,33 @@ class GgufReader:
             raise EOFError
         if inner in GGUF_SCALARS:
             self.skip(count * struct.calcsize(GGUF_SCALARS[inner]))
-        else:
+        elif inner == 8:
             for _ in range(count):
-                if inner == 8:
-                    self.skip(self.number("<Q"))
-                else:
-                    self.value(inner)
+                self.skip(self.number("<Q"))
+        else:
+            raise self.bad()
         return None
 
 
 def gguf_facts(path):
     """{name, architecture, context_train} of a complete GGUF file; all parts of a split one."""
     metadata = GgufReader(path).read().metadata
-    split = re.match(r"(.*)-00001-of-(\d{5})\.gguf\Z", path)
-    for part in range(2, int(split.group(2)) + 1 if split else 0):
-        GgufReader("%s-%05d-of-%s.gguf" % (split.group(1), part, split.group(2))).read()
+    for part in model_files(path)[1:]:
+        GgufReader(part).read()
     architecture = metadata.get("general.architecture")
     context = metadata.get("%s.context_length" % architecture)
     name = metadata.get("general.name")
     return {"name": name if isinstance(name, str) and name else None,
             "architecture": architecture if isinstance(architecture, str) else None,
             "context_train": context if isinstance(context, int) else None}
+
+
+def model_files(path):
+    """The file, or all the parts of a model that is split over several."""
+    split = re.match(r"(.*)-00001-of-(\d{5})\.gguf\Z", path)
+    if not split:
+        return [path]
+    return ["%s-%05d-of-%s.gguf" % (split.group(1), part, split.group(2)) for part in range(1, int(split.group(2)) + 1)]
 
 
 def model_label(path):
@@ -1598,7 +1614,8 @@ class ModelPlan:
         record = self.previous
         if record.get("kind") != self.kind or record.get("path") != self.path:
             return None
-        if self.sha256 and record.get("sha256") != self.sha256:
+        expected = practice_model().SHA256 if self.kind == "practice" else self.sha256
+        if expected and record.get("sha256") != expected:
             return None
         try:
             found = os.stat(self.path)
@@ -1630,7 +1647,8 @@ class ModelPlan:
         elif self.sha256:
             digest = file_sha256(self.path, "verify_file")
         if self.sha256 and digest != self.sha256:
-            if self.kind != "path":
+            if os.path.dirname(self.path) == self.layout.models:
+                # A damaged upload; a file elsewhere is the user's own.
                 os.unlink(self.path)
             raise hash_mismatch("model", self.sha256, digest)
         facts = gguf_facts(self.path)
@@ -1647,15 +1665,14 @@ class ModelPlan:
 
     def write_practice(self):
         self.layout.make(self.layout.models)
-        sys.path.insert(0, script_folder())
-        import practice_model
+        recipe = practice_model()
         try:
-            size = practice_model.write(self.path)
+            size = recipe.write(self.path)
         except OSError as error:
             raise os_failure(error, self.path, self.needed_bytes()) or error
-        check_hash(self.path, practice_model.SHA256, "practice model")
+        check_hash(self.path, recipe.SHA256, "practice model")
         OUT.progress("model", "practice", size, size, force=True)
-        return practice_model.SHA256
+        return recipe.SHA256
 
     def fetch(self):
         """Downloads to a .part file, checks it and renames it; (sha256, True)."""
@@ -1696,13 +1713,22 @@ class ModelPlan:
         return digest, True
 
 
+def practice_model():
+    """The module beside this script that writes the practice model."""
+    folder = os.path.dirname(script_path())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    import practice_model as module
+    return module
+
+
 def check_url(url):
     """The address if it is one that can be fetched."""
     shown = hide_credentials(url) if isinstance(url, str) else str(url)
     failure = Failure("model_url_invalid", "%s is not an address that a model can be fetched from." % shown, url=shown)
     try:
         parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\x00-\x20\x7f]", url):
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or re.search(r"[\x00-\x20\x7f]", url):
             raise failure
         parts.port
     except (ValueError, TypeError, AttributeError):
@@ -1760,6 +1786,12 @@ class Download:
                 detail = str(error.reason)
             except (http.client.HTTPException, ConnectionError, socket.timeout, ssl.SSLError) as error:
                 detail = "%s: %s" % (type(error).__name__, error)
+            except OSError as error:
+                failure = os_failure(error, self.path, self.total or 0)
+                if failure:
+                    self.forget()
+                    raise failure
+                detail = str(error)
             failures = 1 if self.have() > before else failures + 1
             if failures >= self.ATTEMPTS:
                 raise self.unreachable(detail)
@@ -1782,6 +1814,9 @@ class Download:
         if have and not validator:
             self.forget()
             have = 0
+        if have and have == notes.get("total"):
+            # Complete, but the last run was ended before the check.
+            return True
         headers = {"Range": "bytes=%d-" % have, "If-Range": validator} if have else {}
         with open_url(self.url, headers) as answer:
             length = answer.headers.get("Content-Length")
@@ -1837,23 +1872,24 @@ def script_path():
         raise Failure("script_failed", "This subcommand needs the script as a file.", detail="run from stdin")
 
 
-def script_folder():
-    return os.path.dirname(script_path())
+def wanted_settings(params):
+    """The engine's settings as asked for."""
+    return {"context_size": int_param(params, "context_size", 256, 16 * 1024 * 1024),
+            "parallel": int_param(params, "parallel", 1, 256, 4),
+            "threads": int_param(params, "threads", 1, 1024),
+            "gpu_layers": int_param(params, "gpu_layers", 0, 10000)}
 
 
-def launch_parameters(params, model):
-    """The engine's settings, with the defaults filled in."""
+def launch_parameters(settings, model):
+    """The engine's settings with the defaults filled in."""
     train = model["context_train"] or 4096
-    context = int_param(params, "context_size", 256, 16 * 1024 * 1024)
+    context = settings["context_size"]
     if context and context > train:
         OUT.log("The context of %d tokens was lowered to the %d that the model was made for." % (context, train), "warn")
         context = train
-    threads = int_param(params, "threads", 1, 1024)
-    return {"context_size": context or min(train, DEFAULT_CONTEXT),
-            "parallel": int_param(params, "parallel", 1, 256, 4),
-            # The tiny model is much slower when threads wait for each other.
-            "threads": threads or (1 if model["practice"] else None),
-            "gpu_layers": int_param(params, "gpu_layers", 0, 10000)}
+    # The tiny model is much slower when threads wait for each other.
+    return dict(settings, context_size=context or min(train, DEFAULT_CONTEXT),
+                threads=settings["threads"] or (1 if model["practice"] else None))
 
 
 def manifest_id(manifest):
@@ -1907,7 +1943,7 @@ def status_of(layout):
     manifest = read_manifest(layout)
     state = read_json(layout.state) or {}
     supervisor = running_supervisor(layout)
-    name = state.get("state", "stopped")
+    name = state.get("state", "starting")
     if not supervisor and name != "crashed":
         name = "stopped"
     if manifest is None and not supervisor:
@@ -2038,7 +2074,6 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.on_stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        write_file(self.layout.pidfile, ("%d %s\n" % (os.getpid(), start_time(os.getpid()))).encode("ascii"))
         self.save(state="starting")
         try:
             self.keep_alive()
@@ -2228,7 +2263,7 @@ def spawn_supervisor(layout, manifest, params):
     wanted = int_param(params, "port", 1024, 65535)
     if wanted and choose_port(wanted) != wanted:
         raise Failure("port_unavailable", "Port %d of the host is taken." % wanted, port=wanted)
-    last = (read_json(layout.state) or {}).get("port")
+    last = (read_json(layout.state) or {}).get("port") or (read_json(layout.launch) or {}).get("port")
     write_json(layout.launch, {
         "manifest": manifest, "manifest_id": manifest_id(manifest), "port": wanted or last,
         "log_bytes": int_param(params, "log_bytes", 1024, 1 << 30, LOG_BYTES),
@@ -2242,6 +2277,8 @@ def spawn_supervisor(layout, manifest, params):
         process = subprocess.Popen(
             [sys.executable, "-I", "-B", script_path(), "supervise", "--params-b64", arguments],
             stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, cwd="/", start_new_session=True, close_fds=True)
+    # Written here, under the lock: a stop that comes next must find the supervisor.
+    write_file(layout.pidfile, ("%d %s\n" % (process.pid, start_time(process.pid))).encode("ascii"))
     return process
 
 
@@ -2365,6 +2402,7 @@ def command_install(params):
     handle_signals()
     layout = Layout(params)
     previous = read_manifest(layout)
+    settings = wanted_settings(params)
     model_plan = ModelPlan(params, layout, previous)
     if not is_writable(layout.root):
         raise no_write_permission(existing_ancestor(layout.root))
@@ -2378,7 +2416,7 @@ def command_install(params):
             # Another run may have installed the engine while this one waited for the lock.
             if engine_plan.python:
                 engine_plan.installed = installed_engine(layout)
-            return deploy(params, layout, previous, engine_plan, model_plan)
+            return deploy(settings, layout, previous, engine_plan, model_plan)
     except OSError as error:
         raise os_failure(error, layout.root) or error
     finally:
@@ -2403,13 +2441,13 @@ def remove_leftovers(layout):
         remove_tree(path)
 
 
-def deploy(params, layout, previous, engine_plan, model_plan):
+def deploy(settings, layout, previous, engine_plan, model_plan):
     engine, engine_changed = engine_plan.carry_out()
     model, model_changed = model_plan.carry_out()
     layout.make(layout.deployments, layout.deployment)
     key_changed = ensure_api_key(layout)
     manifest = {"schema": 1, "deployment": layout.name, "engine": engine, "model": model,
-                "parameters": launch_parameters(params, model), "created_at": utc_now()}
+                "parameters": launch_parameters(settings, model), "created_at": utc_now()}
     same = previous is not None and manifest_id(previous) == manifest_id(manifest)
     if same:
         manifest = previous
@@ -2450,7 +2488,7 @@ def command_start(params):
                 if running:
                     OUT.log("The deployment has changed: the running engine is stopped first.")
                 stop_engine(layout)
-                check_engine(manifest["engine"], layout)
+                check_engine(manifest["engine"])
                 process = spawn_supervisor(layout, manifest, params)
         state = wait_ready(layout, process, begun, timeout)
     except Cancelled as cancelled:
@@ -2467,10 +2505,10 @@ def command_start(params):
             "load_seconds": state["load_seconds"], "api_key_path": layout.api_key}
 
 
-def check_engine(engine, layout):
+def check_engine(engine):
     """The engine may have been removed since the install."""
-    gone = (installed_engine(layout) is None) if engine["source"] == "wheel" else not os.access(engine["binary"], os.X_OK)
-    if gone:
+    program = engine["python"] if engine["source"] == "wheel" else engine["binary"]
+    if not os.access(program, os.X_OK) or not os.path.isdir(engine.get("site", "/")):
         raise Failure("engine_crashed", "The engine is damaged or gone; deploy again to repair it.",
                       detail="the engine's files are incomplete", reason="missing_engine", log="")
 
@@ -2555,8 +2593,9 @@ def command_uninstall(params):
                     os.path.join(layout.engines, ".tmp-*")):
                 removed += remove_tree(path)
         if not keep_models:
-            removed += remove_models(layout, {(other.get("model") or {}).get("path") for other in others})
-        if not others and not (keep_models and os.path.isdir(layout.models)):
+            used = [(other.get("model") or {}).get("path") or "" for other in others]
+            removed += remove_models(layout, {part for path in used for part in model_files(path)})
+        if not others:
             removed += remove_tree(layout.script)
     layout.prune()
     return {"removed_bytes": removed, "was_deployed": deployed}
@@ -2718,6 +2757,7 @@ def model_findings(findings, params, layout, memory):
 COMMANDS = {"probe": command_probe, "install": command_install, "start": command_start, "stop": command_stop,
             "status": command_status, "logs": command_logs, "uninstall": command_uninstall}
 INTERNAL = {"supervise": command_supervise, "serve": command_serve}
+CANCELLED = {"event": "error", "code": "cancelled", "message": "Cancelled.", "params": {}}
 
 
 def newer_python():
@@ -2749,7 +2789,7 @@ def run_command(arguments):
     except Failure as failure:
         return {"event": "error", "code": failure.code, "message": str(failure), "params": failure.params}
     except (Cancelled, KeyboardInterrupt):
-        return {"event": "error", "code": "cancelled", "message": "Cancelled.", "params": {}}
+        return CANCELLED
     except Exception as error:
         for line in traceback.format_exc().splitlines():
             OUT.log(line, "error")
@@ -2763,7 +2803,12 @@ def main():
     if arguments and arguments[0] in INTERNAL:
         INTERNAL[arguments[0]](read_params(arguments[1:]))
         return 0
-    event = run_command(arguments)
+    try:
+        event = run_command(arguments)
+        ignore_signals()
+    except Cancelled:
+        # A signal after the work was done, while its result was being put together.
+        event = CANCELLED
     OUT.emit(event)
     return 0 if event["event"] == "result" else 1
 
