@@ -1697,15 +1697,14 @@ class ModelPlan:
                               **dict(error.params, path=hide_credentials(self.url)))
             os.replace(download.path, self.path)
             download.forget()
-        except (Failure, Cancelled) as error:
-            if isinstance(error, Cancelled) and error.resume:
-                raise
-            if isinstance(error, Cancelled) or error.code in ("hash_mismatch", "model_not_gguf", "model_truncated"):
-                download.forget()
-                with contextlib.suppress(OSError):
-                    os.rmdir(folder)
+        except Cancelled as cancelled:
+            download.settle(keep=cancelled.resume)
+            raise
+        except Failure as failure:
+            download.settle(keep=failure.code == "model_unreachable")
             raise
         except OSError as error:
+            download.settle(keep=False)
             raise os_failure(error, self.path, download.total or 0) or error
         finally:
             with contextlib.suppress(OSError):
@@ -1746,6 +1745,8 @@ class Download:
     """One file over HTTP, into a .part file that a later run resumes if the server's file is the same."""
 
     ATTEMPTS = 5
+    # An address that never gave a byte is more likely wrong than busy.
+    ATTEMPTS_AT_FIRST = 2
 
     def __init__(self, url, path):
         self.url = url
@@ -1758,6 +1759,11 @@ class Download:
         for path in (self.path, self.notes):
             with contextlib.suppress(OSError):
                 os.unlink(path)
+
+    def settle(self, keep):
+        """After a failure: keeps a partial file that the next run can resume, else nothing."""
+        if not keep or not self.have():
+            self.forget()
 
     def have(self):
         try:
@@ -1789,11 +1795,10 @@ class Download:
             except OSError as error:
                 failure = os_failure(error, self.path, self.total or 0)
                 if failure:
-                    self.forget()
                     raise failure
                 detail = str(error)
             failures = 1 if self.have() > before else failures + 1
-            if failures >= self.ATTEMPTS:
+            if failures >= (self.ATTEMPTS if self.have() else self.ATTEMPTS_AT_FIRST):
                 raise self.unreachable(detail)
             OUT.log("The download was interrupted (%s); trying again." % detail, "warn")
             end = time.monotonic() + min(8.0, 0.25 * 2 ** failures)

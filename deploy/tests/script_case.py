@@ -39,6 +39,8 @@ def load(name):
 
 script = load("deploy_llm_server")
 practice_model = load("practice_model")
+# Functions that a test calls directly report to nobody.
+script.OUT.gone = script.OUT.finish = True
 
 
 class Run:

@@ -2,11 +2,14 @@
 
 import os
 import signal
+import socket
 import stat
+import subprocess
+import sys
 import time
 import unittest
 
-from script_case import MARKER, ScriptCase, encoded, engine_cache, listing, read_until, script, wait_for
+from script_case import MARKER, SCRIPT, ScriptCase, encoded, engine_cache, listing, read_until, script, wait_for
 
 
 class Server(ScriptCase):
@@ -22,7 +25,6 @@ class Server(ScriptCase):
         self.assertTrue(wait_for(lambda: not script.is_running(pid, started), 8), "process %d still runs" % pid)
 
     def test_a_whole_life(self):
-        before = {"slipway": -1}
         again = self.call("install")
         self.assertFalse(again.data["changed"])
         self.assertLess(again.seconds, 1.5)
@@ -57,7 +59,7 @@ class Server(ScriptCase):
                          ("stopped", None, None, True))
         self.assertEqual(self.ok("start")["port"], data["port"])
         self.assertTrue(self.ok("uninstall")["was_deployed"])
-        self.assertEqual(listing(self.folder), {}, "nothing may be left of %s" % before)
+        self.assertEqual(listing(self.folder), {})
         self.assertFalse(self.ok("uninstall")["was_deployed"])
         self.fails("not_deployed", "start")
         self.fails("not_deployed", "logs")
@@ -163,7 +165,6 @@ class Server(ScriptCase):
         self.assertFalse(script.running_supervisor(self.layout))
 
     def test_a_taken_port_is_refused(self):
-        import socket
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
@@ -173,7 +174,6 @@ class Server(ScriptCase):
         self.assertEqual(self.ok("start", port=port)["port"], port)
 
     def test_a_cancelled_start_leaves_no_engine(self):
-        self.install(model={"kind": "path", "path": self.slow_model()})
         process = self.begin("start")
         read_until(process, '"load"')
         state = wait_for(lambda: self.state().get("engine_pid") and self.state())
@@ -182,17 +182,7 @@ class Server(ScriptCase):
         self.assertIsNone(script.running_supervisor(self.layout))
         self.gone(state["engine_pid"], state["engine_start"])
 
-    def slow_model(self):
-        """A practice model whose long name keeps the engine busy no longer; its start is stopped early."""
-        path = os.path.join(self.folder, "other.gguf")
-        from script_case import practice_model
-        practice_model.write(path, context=32768)
-        return path
-
     def test_the_engine_survives_the_end_of_its_caller(self):
-        import subprocess
-        import sys
-        from script_case import SCRIPT
         line = "%s %s start --params-b64 %s" % (sys.executable, SCRIPT, encoded({"marker": MARKER, "root": self.root}))
         session = subprocess.Popen(["/bin/sh", "-c", line + "; sleep 60"], start_new_session=True,
                                    stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
