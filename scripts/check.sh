@@ -28,14 +28,14 @@ end_to_end_syntax() {
   for file in tests/e2e/*.mjs scripts/*.mjs; do node --check "$file" || return 1; done
 }
 
-# Licences, sources and bans need no network; the advisory database is asked where it is reachable.
+# Licences, sources and bans are judged from Cargo.lock; the advisory database is asked where it is reachable.
 dependencies() {
   local deny=cargo-deny
   if ! command -v $deny >/dev/null 2>&1; then
     deny=$TOOLS/bin/cargo-deny
     [ -x "$deny" ] || cargo install --quiet --locked --root "$TOOLS" cargo-deny@0.20.2 || return 1
   fi
-  "$deny" --offline check licenses bans sources || return 1
+  "$deny" check licenses bans sources || return 1
   if curl -sSf -o /dev/null --max-time 8 https://github.com/rustsec/advisory-db 2>/dev/null; then
     "$deny" check advisories
   else

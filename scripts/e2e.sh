@@ -12,6 +12,11 @@ if [ -z "${SLIPWAY_WINDOW:-}" ]; then
 fi
 [ -x "$SLIPWAY_WINDOW" ] || fail "$SLIPWAY_WINDOW is not there"
 
+if [ -z "${SLIPWAY_ENGINE:-}" ]; then
+  SLIPWAY_ENGINE=$(scripts/engine.sh)
+  export SLIPWAY_ENGINE
+fi
+
 mkdir -p target/e2e
 rm -f target/e2e/*.png target/e2e/*.log
 # A session bus of its own: the single-instance lock and the keychain of whoever sits here stay out

@@ -62,6 +62,22 @@ export async function endAll(folder) {
   }
 }
 
+/** Ends a process and everything below it at once. sshd rewrites its environment, so only this finds it. */
+export async function endTree(root) {
+  const children = new Map();
+  for (const pid of await pids(async () => true)) {
+    const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => undefined);
+    // The command may hold spaces and brackets: the fields begin after the last one.
+    const parent = Number(stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    children.set(parent, [...(children.get(parent) ?? []), pid]);
+  }
+  const end = (pid) => {
+    signal(pid, "SIGKILL");
+    for (const child of children.get(pid) ?? []) end(child);
+  };
+  end(root);
+}
+
 /** Waits until `ask` gives something, or fails with `what` after `timeout` ms. */
 export async function eventually(what, ask, timeout = 10_000) {
   const end = performance.now() + timeout;

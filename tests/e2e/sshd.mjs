@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { connect } from "node:net";
 import { promisify } from "node:util";
 
-import { eventually, freePort } from "./process.mjs";
-import { ARTIFACTS } from "./window.mjs";
+import { endTree, eventually, freePort } from "./process.mjs";
+import { ARTIFACTS, usePreparedEngine } from "./window.mjs";
 
 const run = promisify(execFile);
 
@@ -21,6 +21,7 @@ export async function startSshd(home) {
   const remoteHome = join(home.folder, "remote-home");
   await mkdir(folder, { mode: 0o700 });
   await mkdir(remoteHome, { mode: 0o700 });
+  await usePreparedEngine(remoteHome);
   const hostKey = join(folder, "host_ed25519");
   const clientKey = join(home.folder, ".ssh/id_ed25519");
   for (const key of [hostKey, clientKey]) await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "slipway-e2e", "-f", key]);
@@ -50,11 +51,24 @@ export async function startSshd(home) {
   const program = await sshdPath();
   await run(program, ["-t", "-f", config]);
   const log = createWriteStream(join(ARTIFACTS, "sshd.log"), { flags: "a" });
-  const server = spawn(program, ["-D", "-e", "-f", config], { env: home.environment(), stdio: ["ignore", "ignore", "pipe"] });
-  server.stderr.pipe(log);
-  await eventually("sshd", () => accepts(port));
+  let server;
+
+  /** Starts the server, again on the same port after `stop`. */
+  const start = async () => {
+    server = spawn(program, ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
+    server.stderr.pipe(log, { end: false });
+    await eventually("sshd", () => accepts(port));
+  };
+  /** Ends the server and every connection that it holds, as a machine that loses power does. */
+  const stop = () => endTree(server.pid);
+
+  home.stopAtEnd(async () => {
+    await stop();
+    log.end();
+  });
+  await start();
   const fingerprint = (await run("ssh-keygen", ["-l", "-f", `${hostKey}.pub`])).stdout.split(" ")[1];
-  return { address: `${userInfo().username}@127.0.0.1:${port}`, port, fingerprint, remoteHome, stop: () => server.kill("SIGTERM") };
+  return { address: `${userInfo().username}@127.0.0.1:${port}`, fingerprint, remoteHome, start, stop };
 }
 
 /** sshd wants to be called by its absolute path. */

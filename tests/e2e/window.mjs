@@ -1,7 +1,7 @@
 // The real window under WebKitWebDriver, with a home directory of its own.
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -16,8 +16,21 @@ export const ARTIFACTS = join(ROOT, "target/e2e");
 /** The application under test: built with the interface in it (`--features custom-protocol`). */
 export const BINARY = process.env.SLIPWAY_WINDOW ?? join(ROOT, "target/debug/slipway-desktop");
 
+/**
+ * Makes pip below the home directory `folder` install the engine from SLIPWAY_ENGINE, the folder
+ * that scripts/engine.sh has filled: otherwise each journey downloads it once more.
+ */
+export async function usePreparedEngine(folder) {
+  const wheels = process.env.SLIPWAY_ENGINE;
+  if (!wheels) return;
+  await mkdir(join(folder, ".config/pip"), { recursive: true });
+  await writeFile(join(folder, ".config/pip/pip.conf"), `[global]\nno-index = true\nfind-links = ${wheels}\n`);
+}
+
 /** A home directory for one journey, and everything that runs in it. */
 export class Home {
+  #servers = [];
+
   constructor(folder) {
     this.folder = folder;
   }
@@ -25,6 +38,7 @@ export class Home {
   static async create(name) {
     const home = new Home(await mkdtemp(join(tmpdir(), `slipway-${name}-`)));
     for (const part of [".ssh", "run"]) await mkdir(join(home.folder, part), { mode: 0o700 });
+    await usePreparedEngine(home.folder);
     return home;
   }
 
@@ -46,8 +60,14 @@ export class Home {
     return { ...rest, ...own };
   }
 
+  /** Has `stop` called before the folder goes. */
+  stopAtEnd(stop) {
+    this.#servers.push(stop);
+  }
+
   /** Ends all that was started here, also the engine, and removes the folder. */
   async remove() {
+    for (const stop of this.#servers) await stop();
     await endAll(this.folder);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -1,0 +1,176 @@
+// From the first window to an answer, in the real application: this computer, a server over SSH,
+// Stop, a reload and a crash in mid-answer. Run by scripts/e2e.sh.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { startSshd } from "./sshd.mjs";
+import { answered, answerState, answerText, choose, deploy, deployed, endlessModel, say, streaming } from "./steps.mjs";
+import { testId } from "./webdriver.mjs";
+import { Home, Window } from "./window.mjs";
+
+/** The window's own promise: First run to a first answer. */
+const FIRST_ANSWER_MS = 30_000;
+/** Stop frees the engine and ends the answer within this time. */
+const STOP_MS = 1_000;
+/** What a crash may lose: the text of the last second. */
+const FLUSH_MS = 1_000;
+
+describe("this computer", () => {
+  let home, window, page;
+  before(async () => {
+    home = await Home.create("local");
+    window = await Window.open(home, { name: "local" });
+    page = window.page;
+  });
+  after(async () => {
+    await window?.close();
+    await home?.remove();
+  });
+
+  test("three clicks lead from the first window to a streamed answer", async (t) => {
+    await page.screenshot("first-run");
+    await page.click(testId("first-run-local"));
+    await page.until("the plan", () => page.has(testId("deploy-start")));
+    await page.screenshot("plan");
+    await deploy(page);
+    await page.screenshot("deployed");
+    await page.click(testId("deploy-chat-now"));
+    await say(page, "Tell me something.");
+    const answer = await answered(page);
+    const elapsed = performance.now() - window.shownAt;
+    t.diagnostic(`from the window to the end of the first answer: ${Math.round(elapsed)} ms`);
+    assert.ok(answer.trim().length > 0);
+    assert.ok(elapsed < FIRST_ANSWER_MS, `took ${Math.round(elapsed)} ms`);
+    assert.equal(await page.text(testId("message-user")), "Tell me something.");
+    await page.screenshot("chat");
+  });
+
+  for (const language of ["en", "ru"]) {
+    for (const theme of ["light", "dark"]) {
+      test(`every section in ${language}, ${theme}`, async () => {
+        await choose(page, { language, theme });
+        await page.until(`the language ${language}`, () => page.execute("return document.documentElement.lang === arguments[0]", language));
+        for (const section of ["chats", "servers", "logs", "settings"]) {
+          await page.click(testId(`nav-${section}`));
+          await page.screenshot(`${section}-${language}-${theme}`);
+        }
+      });
+    }
+  }
+});
+
+describe("a server over SSH", () => {
+  let home, sshd, window, page;
+  before(async () => {
+    home = await Home.create("ssh");
+    sshd = await startSshd(home);
+    window = await Window.open(home, { name: "ssh" });
+    page = window.page;
+  });
+  after(async () => {
+    await window?.close();
+    await home?.remove();
+  });
+
+  test("an address, a host key to confirm, a deploy, an answer", async () => {
+    await page.type(testId("first-run-address"), sshd.address);
+    await page.click(testId("first-run-continue"));
+    await page.click(testId("deploy-start"));
+    await page.until("the question about the host key", () => page.has(testId("prompt-accept")), { timeout: 20_000 });
+    assert.ok((await page.text('[role="dialog"]')).includes(sshd.fingerprint), "the fingerprint is shown");
+    await page.screenshot("ssh-host-key");
+    await page.click(testId("prompt-accept"));
+    await deployed(page);
+    await page.screenshot("ssh-deployed");
+    await page.click(testId("deploy-chat-now"));
+    await say(page, "Tell me something.");
+    assert.ok((await answered(page)).trim().length > 0);
+    await page.screenshot("ssh-chat");
+  });
+
+  test("a lost connection is shown and heals by itself", async (t) => {
+    const status = () => page.text(testId("status-bar"));
+    const connected = await status();
+    await sshd.stop();
+    const lost = performance.now();
+    await page.until("the loss in the status bar", async () => /reconnect/i.test(await status()), { timeout: 40_000 });
+    t.diagnostic(`shown after ${Math.round(performance.now() - lost)} ms`);
+    await page.screenshot("ssh-reconnecting");
+    await sshd.start();
+    await page.until("the connection back", async () => !/reconnect/i.test(await status()), { timeout: 60_000 });
+    t.diagnostic(`before: ${connected}; after: ${await status()}`);
+    await say(page, "Are you back?");
+    assert.ok((await answered(page)).trim().length > 0);
+  });
+});
+
+describe("an answer that does not end by itself", () => {
+  let home, window, page;
+  before(async () => {
+    home = await Home.create("endless");
+    const model = await endlessModel(home);
+    window = await Window.open(home, { name: "endless" });
+    page = window.page;
+    await page.click(testId("first-run-local"));
+    await page.click(testId("deploy-model-host_path"));
+    await page.type(testId("deploy-model-path"), model);
+    await deploy(page);
+    await page.click(testId("deploy-chat-now"));
+  });
+  after(async () => {
+    await window?.close();
+    await home?.remove();
+  });
+
+  test("Stop ends it within a second and keeps what came", async (t) => {
+    await say(page, "Never stop.");
+    await streaming(page, 200);
+    const before = await answerText(page);
+    await page.screenshot("streaming");
+    const pressed = performance.now();
+    await page.click(testId("composer-stop"));
+    const kept = await answered(page, "stopped");
+    const took = performance.now() - pressed;
+    t.diagnostic(`stopped after ${Math.round(took)} ms`);
+    assert.ok(took < STOP_MS, `took ${Math.round(took)} ms`);
+    assert.ok(kept.startsWith(before.slice(0, 150)), "the text that came is kept");
+    await page.screenshot("stopped");
+    await sleep(300);
+    assert.equal(await answerText(page), kept, "nothing comes after Stop");
+  });
+
+  test("a reload in mid-answer misses nothing", async () => {
+    await say(page, "Never stop, again.");
+    await streaming(page, 200);
+    const before = await answerText(page);
+    await page.refresh();
+    await streaming(page, before.length + 100);
+    const now = await answerText(page);
+    assert.ok(now.startsWith(before.slice(0, 150)), "the answer goes on where it was");
+    await page.click(testId("composer-stop"));
+    await answered(page, "stopped");
+  });
+
+  test("a crash in mid-answer loses at most a second of text", async (t) => {
+    await say(page, "Never stop, once more.");
+    await streaming(page, 50);
+    // What had come a second before the crash has to be there afterwards.
+    const seen = [];
+    for (const end = performance.now() + 2_500; performance.now() < end; await sleep(50)) {
+      seen.push({ at: performance.now(), text: await answerText(page) });
+    }
+    const crashed = performance.now();
+    await window.crash();
+    const due = seen.findLast(({ at }) => at <= crashed - FLUSH_MS).text;
+
+    window = await Window.open(home, { name: "endless" });
+    page = window.page;
+    await page.click(testId("nav-chats"));
+    if ((await answerState(page)) === "") await page.click(testId("session-row"));
+    const kept = await answered(page, "interrupted");
+    t.diagnostic(`${kept.length} characters kept, ${due.length} were due, ${seen.at(-1).text.length} were shown`);
+    assert.ok(kept.startsWith(due.slice(0, 150)) && kept.length >= due.length);
+    await page.screenshot("interrupted");
+  });
+});

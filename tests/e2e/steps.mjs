@@ -1,0 +1,86 @@
+// What a person does in the window, in the person's words.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { Key, testId } from "./webdriver.mjs";
+
+const run = promisify(execFile);
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Presses Deploy on the plan that is open and waits for the success page; a failure ends it at once. */
+export async function deploy(page, timeout = 90_000) {
+  await page.click(testId("deploy-start"));
+  await deployed(page, timeout);
+}
+
+/** Waits until the seven steps are done. */
+export async function deployed(page, timeout = 90_000) {
+  const chatNow = testId("deploy-chat-now");
+  const failed = '[data-testid^="deploy-step-"][data-state="failed"]';
+  const outcome = await page.until("the end of the deploy", async () => {
+    if (await page.has(failed)) return "failed";
+    return (await page.has(chatNow)) && "done";
+  }, { timeout });
+  assert.equal(outcome, "done", `a step of the deploy failed:\n${await page.text("main")}`);
+}
+
+/** Sends a message from the composer. */
+export async function say(page, text) {
+  await page.type(testId("composer"), text);
+  await page.keys(Key.Enter);
+}
+
+/** The text of the last answer as it stands. */
+export function answerText(page) {
+  return page.execute(
+    `const all = document.querySelectorAll(arguments[0]);
+     const last = all[all.length - 1];
+     return (last?.querySelector('[data-testid="message-text"]') ?? last)?.textContent ?? "";`,
+    testId("message-assistant"),
+  );
+}
+
+/** The state of the last answer: streaming, complete, stopped, failed or interrupted; empty without one. */
+export function answerState(page) {
+  return page.execute(
+    `const all = document.querySelectorAll(arguments[0]);
+     return all[all.length - 1]?.dataset.state ?? "";`,
+    testId("message-assistant"),
+  );
+}
+
+/** Waits until the last answer is in `state`, and returns its text. */
+export async function answered(page, state = "complete", timeout = 30_000) {
+  await page.until(`an answer that is ${state}`, async () => {
+    const now = await answerState(page);
+    assert.notEqual(now, state === "failed" ? "" : "failed", `the answer failed: ${await answerText(page)}`);
+    return now === state;
+  }, { timeout });
+  return answerText(page);
+}
+
+/** Waits until the last answer is being written and has at least `length` characters. */
+export function streaming(page, length) {
+  return page.until(
+    `${length} characters of an answer that goes on`,
+    async () => (await answerState(page)) === "streaming" && (await answerText(page)).length >= length,
+    { timeout: 30_000 },
+  );
+}
+
+/** Writes a practice model whose answers never end, and returns its path. */
+export async function endlessModel(home) {
+  const file = join(home.folder, "endless.gguf");
+  await run("python3", [join(ROOT, "deploy/practice_model.py"), file, "--endless", "--context", "32768"]);
+  return file;
+}
+
+/** Chooses the language (`en`, `ru`) and the theme (`light`, `dark`) in the settings. */
+export async function choose(page, { language, theme }) {
+  await page.click(testId("nav-settings"));
+  for (const [setting, value] of Object.entries({ language, theme })) {
+    if (value) await page.click(testId(`settings-${setting}`, ` [data-value="${value}"]`));
+  }
+}
