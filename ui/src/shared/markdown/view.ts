@@ -27,6 +27,7 @@ export class MarkdownView {
   #drawn: { block: RenderedBlock; element: Element; final: boolean }[] = [];
 
   constructor(container: HTMLElement, labels: MarkdownLabels) {
+    container.replaceChildren();
     this.#container = container;
     this.#labels = labels;
   }

@@ -1,0 +1,86 @@
+import type { HostId, HostView, SessionId } from "../../ipc/bindings";
+import { m } from "../../paraglide/messages.js";
+import { app } from "../../state/app.svelte";
+import { chats } from "../../state/chats.svelte";
+import { conditionOf, type Condition } from "../../state/condition";
+import { connections } from "../../state/connections.svelte";
+import { drafts } from "../../state/drafts.svelte";
+import { hostName } from "../../state/host-name";
+import { hosts } from "../../state/hosts.svelte";
+
+/** Who answers the next message, and why it cannot be sent now, if it cannot. */
+export interface Target {
+  host: HostView | null;
+  name: string;
+  /** The model's label; empty while none is known. */
+  model: string;
+  practice: boolean;
+  condition: Condition | null;
+  /** Null when a message can be sent. */
+  obstacle: Obstacle | null;
+}
+
+/** What stands between the person and an answer, and the one thing that removes it. */
+export interface Obstacle {
+  kind: "no_server" | "no_model" | "gone" | "not_connected" | "wait";
+  /** In a sentence, without a full stop. */
+  words: string;
+}
+
+/** The host that a conversation talks to next: chosen, else its last, else the best there is. */
+function hostOf(sessionId: SessionId | null): HostId | null {
+  const chosen = drafts.host(sessionId) ?? (sessionId === null ? app.draftHostId : null);
+  if (chosen !== null && hosts.get(chosen)) return chosen;
+  const session = sessionId === null ? undefined : chats.sessions.get(sessionId);
+  if (session?.host_id) return session.host_id;
+  return connections.usable[0]?.host_id ?? hosts.list.find((view) => view.deployment)?.host.id ?? null;
+}
+
+/** Who answers next in a conversation. Reads stores, so it follows them where Svelte watches. */
+export function targetOf(sessionId: SessionId | null): Target {
+  const hostId = hostOf(sessionId);
+  const host = hosts.get(hostId) ?? null;
+  const name = host ? hostName(host.host) : "";
+  const connection = connections.get(hostId);
+  const deployment = host?.deployment ?? null;
+  const condition = host ? conditionOf(host) : null;
+  return {
+    host,
+    name,
+    model: deployment?.model ?? connection?.model ?? "",
+    practice: deployment?.practice ?? false,
+    condition,
+    obstacle: obstacleOf(host, name, condition),
+  };
+}
+
+function obstacleOf(host: HostView | null, name: string, condition: Condition | null): Obstacle | null {
+  if (hosts.list.length === 0) return { kind: "no_server", words: m.chat_no_server() };
+  if (!host || !condition) {
+    const anyModel = hosts.list.some((view) => view.deployment);
+    return anyModel ? { kind: "gone", words: m.chat_gone() } : { kind: "no_model", words: m.chat_no_model() };
+  }
+  switch (condition.kind) {
+    case "connected":
+    case "degraded":
+      return null;
+    case "deploying":
+      return isUsable(host) ? null : { kind: "wait", words: m.chat_wait_deploying({ host: name }) };
+    case "connecting":
+      return { kind: "wait", words: m.chat_wait_connecting({ host: name }) };
+    case "loading":
+      return { kind: "wait", words: m.chat_wait_loading({ host: name }) };
+    case "reconnecting":
+      return { kind: "wait", words: m.chat_wait_reconnecting({ host: name }) };
+    default:
+      return host.deployment
+        ? { kind: "not_connected", words: m.chat_not_connected({ host: name }) }
+        : { kind: "no_model", words: m.chat_not_deployed({ host: name }) };
+  }
+}
+
+/** Whether a host answers although it is being worked on. */
+function isUsable(host: HostView): boolean {
+  const state = connections.get(host.host.id)?.state;
+  return state === "connected" || state === "degraded";
+}

@@ -1,0 +1,42 @@
+import type { TaskInfo, TaskKind } from "../../ipc/bindings";
+import { m } from "../../paraglide/messages.js";
+import { hostName } from "../../state/host-name";
+import { hosts } from "../../state/hosts.svelte";
+import { tasks } from "../../state/tasks.svelte";
+
+const TITLES: Record<TaskKind, (inputs: { name: string }) => string> = {
+  check: m.logs_task_check,
+  deploy: m.logs_task_deploy,
+  uninstall: m.logs_task_uninstall,
+  connect: m.logs_task_connect,
+  chat: m.logs_task_chat,
+};
+const KINDS: Record<TaskKind, () => string> = {
+  check: m.logs_kind_check,
+  deploy: m.logs_kind_deploy,
+  uninstall: m.logs_kind_uninstall,
+  connect: m.logs_kind_connect,
+  chat: m.logs_kind_chat,
+};
+
+/** The part of an id that tells it from others at a glance. */
+export function shortId(id: string): string {
+  return id.replaceAll("-", "").slice(-4);
+}
+
+/** The host's name, or its id where the host is gone. */
+export function serverName(hostId: string): string {
+  const view = hosts.get(hostId);
+  return view ? hostName(view.host) : hostId;
+}
+
+/** `Deploy rented-4090`. */
+export function taskTitle({ subject }: TaskInfo): string {
+  return TITLES[subject.kind]({ name: subject.host_id === null ? "" : serverName(subject.host_id) }).trim();
+}
+
+/** `deploy 4f2a`, or the id alone for a task that is long over. */
+export function taskName(requestId: string): string {
+  const task = tasks.get(requestId);
+  return task ? `${KINDS[task.subject.kind]()} ${shortId(requestId)}` : shortId(requestId);
+}
