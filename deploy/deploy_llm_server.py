@@ -2067,7 +2067,7 @@ class Supervisor:
         self.selector = selectors.DefaultSelector()
         self.state = {"state": "starting", "engine_pid": None, "engine_start": None, "port": self.launch["port"],
                       "restarts": 0, "last_exit": None, "since": time.time(), "pid": os.getpid(),
-                      "manifest_id": self.launch["manifest_id"], "load_seconds": None}
+                      "load_seconds": None}
 
     def run(self):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -2273,9 +2273,7 @@ def spawn_supervisor(layout, manifest, params):
         "manifest": manifest, "manifest_id": manifest_id(manifest), "port": wanted or last,
         "log_bytes": int_param(params, "log_bytes", 1024, 1 << 30, LOG_BYTES),
         "watch": text_param(params, "watch", "prctl" if sys.platform.startswith("linux") else "pipe")})
-    for path in (layout.state, layout.pidfile):
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+    write_json(layout.state, {"state": "starting", "since": time.time(), "port": wanted or last})
     arguments = base64.b64encode(json.dumps({
         "marker": "internal", "root": layout.root, "deployment": layout.name}).encode("ascii")).decode("ascii")
     with open(os.path.join(layout.logs, "supervisor.log"), "wb") as errors:
@@ -2486,9 +2484,9 @@ def command_start(params):
     try:
         with Lock(layout, "start", seconds_param(params, "lock_wait_s", 5)):
             manifest = need_manifest(layout)
-            state = read_json(layout.state) or {}
+            launch = read_json(layout.launch) or {}
             running = running_supervisor(layout)
-            already = bool(running) and state.get("manifest_id") == manifest_id(manifest)
+            already = bool(running) and launch.get("manifest_id") == manifest_id(manifest)
             if not already:
                 if running:
                     OUT.log("The deployment has changed: the running engine is stopped first.")
@@ -2529,11 +2527,13 @@ def wait_ready(layout, process, begun, timeout):
         if name == "crashed":
             raise crash_failure(layout, state)
         if name == "stopped":
-            raise Failure("cancelled", "The engine was stopped by another run while it started.")
-        if process is not None and process.poll() is not None and not running_supervisor(layout):
+            raise stopped_by_another()
+        if process is not None and process.poll() is not None:
             state = read_json(layout.state) or {}
             if state.get("state") in ("crashed", "stopped"):
                 continue
+            if process.returncode < 0:
+                raise stopped_by_another()
             with open(os.path.join(layout.logs, "supervisor.log"), errors="replace") as source:
                 detail = source.read()[-1000:]
             raise Failure("script_failed", "The supervisor ended unexpectedly.", detail=detail)
@@ -2545,6 +2545,10 @@ def wait_ready(layout, process, begun, timeout):
                           seconds=int(waited), log="\n".join(log_lines(layout, 30)))
         OUT.progress("load", "waiting for the engine: %s" % (name or "starting"), waited)
         time.sleep(0.02 if waited < 3 else 0.1)
+
+
+def stopped_by_another():
+    return Failure("cancelled", "The engine was stopped by another run while it started.")
 
 
 def crash_failure(layout, state):

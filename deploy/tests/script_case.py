@@ -113,6 +113,12 @@ def engine_cache():
     return layout, run
 
 
+@functools.lru_cache(maxsize=None)
+def engine_python():
+    """An interpreter that the engine runs on; the tests may run on an older one."""
+    return script.engine_python_of(script.find_pythons())["path"]
+
+
 def call(command, params, environment=None, python=None, as_file=None, timeout=120, prefix=None):
     """Runs the script to its end."""
     params = dict({"marker": MARKER}, **params)

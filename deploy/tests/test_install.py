@@ -8,11 +8,11 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import unittest
 
-from script_case import MARKER, SCRIPT, FOLDER, Run, ScriptCase, call, encoded, engine_cache, listing, mounted, read_until, script
+from script_case import (FOLDER, MARKER, SCRIPT, Run, ScriptCase, call, encoded, engine_cache, engine_python, listing,
+                         mounted, read_until, script)
 from test_probe import python_without
 
 
@@ -65,7 +65,7 @@ def real_wheel():
     found = glob.glob(os.path.join(folder, "*.whl"))
     if not found:
         os.makedirs(folder, exist_ok=True)
-        script.download_with_pip([sys.executable, "-m", "pip"], False, folder)
+        script.download_with_pip([engine_python(), "-m", "pip"], False, folder)
         found = glob.glob(os.path.join(folder, "*.whl"))
     with open(found[0], "rb") as source:
         return source.read()
@@ -125,7 +125,7 @@ class Engine(ScriptCase):
 
     def test_a_wrong_file_on_the_index(self):
         index = self.index(b"not the wheel")
-        for python in (sys.executable, python_without(self.folder, "pip", "ensurepip")):
+        for python in (engine_python(), python_without(self.folder, "pip", "ensurepip")):
             with self.subTest(python):
                 run = self.install_with(python, index.environment)
                 self.assertEqual((run.code, run.params.get("what")), ("hash_mismatch", "engine"), run.output)
@@ -134,7 +134,7 @@ class Engine(ScriptCase):
 
     def test_no_index(self):
         nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_FIND_LINKS": ""}
-        for python in (sys.executable, python_without(self.folder, "pip", "ensurepip")):
+        for python in (engine_python(), python_without(self.folder, "pip", "ensurepip")):
             with self.subTest(python):
                 run = self.install_with(python, nowhere)
                 self.assertEqual(run.code, "no_index_reachable", run.output)
@@ -145,7 +145,7 @@ class Engine(ScriptCase):
         index = self.index(b"")
         index.environment["PIP_INDEX_URL"] += "/nothing"
         page = {"PIP_INDEX_URL": index.environment["PIP_INDEX_URL"].replace("/simple", "/files")}
-        run = self.install_with(sys.executable, dict(index.environment, **page))
+        run = self.install_with(engine_python(), dict(index.environment, **page))
         self.assertEqual(run.code, "engine_install_failed", run.output)
         self.assertFalse(os.path.exists(self.root))
 

@@ -4,10 +4,9 @@ import glob
 import os
 import socket
 import subprocess
-import sys
 import unittest
 
-from script_case import ScriptCase, call, listing, mounted, practice_model, script
+from script_case import ScriptCase, call, engine_python, listing, mounted, practice_model, script
 
 FIELDS = {"os", "os_release", "arch", "libc", "hostname", "user", "home", "root", "python", "disk", "memory", "cpu",
           "gpus", "llama_server", "llama_server_version", "writable", "noexec", "index_reachable", "engine_installed",
@@ -21,7 +20,7 @@ def codes(run, severity=None):
 def python_without(folder, *modules):
     """A real interpreter that lacks some modules, as minimal systems do; its path."""
     home = os.path.join(folder, "python-without-" + "-".join(modules))
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
+    subprocess.run([engine_python(), "-m", "venv", "--without-pip", home], check=True)
     site = [os.path.join(directory, "site-packages") for directory, names, _ in os.walk(home)
             if "site-packages" in names][0]
     with open(os.path.join(site, "absent.pth"), "w") as out:
