@@ -1,0 +1,114 @@
+//! What other parts of the program may know of the connections.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use slipway_llm::Client;
+use slipway_protocol::{ConnectionStatus, ErrorInfo, HostId};
+use tokio::sync::{Notify, watch};
+
+use crate::host::Machine;
+
+/// Whether a host's engine can be asked now.
+#[derive(Clone)]
+pub(crate) enum EngineAccess {
+    /// Not yet, or not at the moment, and why.
+    NotYet(Option<ErrorInfo>),
+    /// Now.
+    Ready {
+        /// Asks it.
+        client: Client,
+        /// The model's label.
+        model: Option<String>,
+    },
+    /// The connection ended.
+    Ended,
+}
+
+/// All connections of this process.
+#[derive(Default)]
+pub(crate) struct Connections {
+    live: Mutex<HashMap<HostId, Live>>,
+}
+
+struct Live {
+    status: ConnectionStatus,
+    access: watch::Sender<EngineAccess>,
+    machine: Option<Machine>,
+    look_again: Arc<Notify>,
+}
+
+impl Connections {
+    /// Every connection as it is now.
+    pub(crate) fn list(&self) -> Vec<ConnectionStatus> {
+        let mut all: Vec<_> = self
+            .lock()
+            .values()
+            .map(|live| live.status.clone())
+            .collect();
+        all.sort_by(|a, b| a.host_id.cmp(&b.host_id));
+        all
+    }
+
+    /// Follows whether a host's engine can be asked; absent when it is not connected at all.
+    pub(crate) fn access(&self, host: &HostId) -> Option<watch::Receiver<EngineAccess>> {
+        self.lock().get(host).map(|live| live.access.subscribe())
+    }
+
+    /// The open way to a host.
+    pub(crate) fn machine(&self, host: &HostId) -> Option<Machine> {
+        let machine = self.lock().get(host)?.machine.clone()?;
+        match &machine {
+            Machine::Ssh(session) if session.is_closed() => None,
+            _ => Some(machine),
+        }
+    }
+
+    /// Makes a connection look at its engine at once.
+    pub(crate) fn look_again(&self, host: &HostId) {
+        if let Some(live) = self.lock().get(host) {
+            live.look_again.notify_one();
+        }
+    }
+
+    /// A connection begins.
+    pub(super) fn begin(&self, status: ConnectionStatus) -> Arc<Notify> {
+        let look_again = Arc::new(Notify::new());
+        let live = Live {
+            access: watch::Sender::new(EngineAccess::NotYet(None)),
+            machine: None,
+            look_again: look_again.clone(),
+            status,
+        };
+        self.lock().insert(live.status.host_id.clone(), live);
+        look_again
+    }
+
+    /// A connection changed.
+    pub(super) fn change(
+        &self,
+        status: &ConnectionStatus,
+        access: Option<EngineAccess>,
+        machine: Option<&Machine>,
+    ) {
+        if let Some(live) = self.lock().get_mut(&status.host_id) {
+            live.status = status.clone();
+            live.machine = machine.cloned();
+            if let Some(access) = access {
+                live.access.send_replace(access);
+            }
+        }
+    }
+
+    /// A connection ended; its last status stays to be seen until the next one begins.
+    pub(super) fn end(&self, status: &ConnectionStatus) {
+        self.change(status, Some(EngineAccess::Ended), None);
+        if let Some(live) = self.lock().get_mut(&status.host_id) {
+            live.machine = None;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<HostId, Live>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

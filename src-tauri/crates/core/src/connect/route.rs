@@ -1,0 +1,85 @@
+//! The way from this computer to an engine's port: a tunnel, or nothing in between.
+
+use secrecy::SecretString;
+use serde_json::Value;
+use slipway_llm::{Client, Endpoint, Timeouts};
+use slipway_protocol::Settings;
+use slipway_ssh::Forwarder;
+use std::time::Duration;
+
+use crate::fault::Fault;
+use crate::host::Machine;
+
+/// A key file is 64 characters; more is something else.
+const KEY_BYTES: u64 = 4096;
+
+/// Where an engine answers, and with which key.
+pub(crate) struct Route {
+    local_port: u16,
+    key: SecretString,
+    /// Ends with the route.
+    _forwarder: Option<Forwarder>,
+}
+
+impl Route {
+    /// Opens a way of its own for one use. `started` is the script's answer to `start`.
+    pub(crate) async fn open(machine: &Machine, started: &Value) -> Result<Self, Fault> {
+        let engine = EnginePlace::read(machine, started).await?;
+        let (local_port, forwarder) = match machine {
+            Machine::Local => (engine.port, None),
+            Machine::Ssh(session) => {
+                let forwarder = Forwarder::bind(None).await?;
+                forwarder.attach(session.clone(), "127.0.0.1", engine.port);
+                (forwarder.local_port(), Some(forwarder))
+            }
+        };
+        Ok(Self {
+            local_port,
+            key: engine.key,
+            _forwarder: forwarder,
+        })
+    }
+
+    /// A client for it.
+    pub(crate) fn client(&self, settings: &Settings) -> Result<Client, Fault> {
+        client(self.local_port, self.key.clone(), settings)
+    }
+}
+
+/// Where an engine listens on its host, and its key.
+pub(super) struct EnginePlace {
+    pub(super) port: u16,
+    pub(super) key: SecretString,
+    pub(super) model: Option<String>,
+}
+
+impl EnginePlace {
+    /// Reads it from the script's answer, and the key from the file named there.
+    pub(super) async fn read(machine: &Machine, data: &Value) -> Result<Self, Fault> {
+        let unclear = || Fault::internal("the script named no port or key file");
+        let port = data["port"]
+            .as_u64()
+            .and_then(|port| u16::try_from(port).ok());
+        let path = data["api_key_path"].as_str().ok_or_else(unclear)?;
+        let key = machine.read_file(path, KEY_BYTES).await?;
+        let key = String::from_utf8(key).map_err(|_| unclear())?;
+        Ok(Self {
+            port: port.ok_or_else(unclear)?,
+            key: SecretString::from(key.trim().to_owned()),
+            model: data["model"].as_str().map(str::to_owned),
+        })
+    }
+}
+
+/// A client for an engine behind a port of this computer.
+pub(super) fn client(port: u16, key: SecretString, settings: &Settings) -> Result<Client, Fault> {
+    let endpoint = Endpoint {
+        base_url: format!("http://127.0.0.1:{port}"),
+        api_key: Some(key),
+    };
+    let timeouts = Timeouts {
+        first_token: Duration::from_secs(settings.first_token_timeout_s.into()),
+        ..Timeouts::default()
+    };
+    Ok(Client::new(endpoint, timeouts)?)
+}

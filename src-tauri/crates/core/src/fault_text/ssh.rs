@@ -1,0 +1,327 @@
+//! Failures of SSH.
+
+use slipway_protocol::{ErrorCode, Text};
+use slipway_ssh::Error;
+
+use crate::fault::Fault;
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        let (code, message, fix) = sentences(&error);
+        Self::new(code, message, fix, detail)
+    }
+}
+
+fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
+    match error {
+        Error::NameNotFound { host } => (
+            ErrorCode::HostNotFound,
+            Text::new(
+                format!("No address is known for {host}."),
+                format!("Адрес для {host} не найден."),
+            ),
+            Text::new(
+                "Check the spelling, the network and the VPN.",
+                "Проверьте имя, сеть и VPN.",
+            ),
+        ),
+        Error::PortRefused { host, port } => (
+            ErrorCode::ConnectionRefused,
+            Text::new(
+                format!("{host} answers, but nothing listens on port {port}."),
+                format!("{host} отвечает, но порт {port} закрыт."),
+            ),
+            Text::new(
+                "Check the port, and that the SSH server runs there (sudo systemctl status ssh).",
+                "Проверьте порт и работает ли там сервер SSH (sudo systemctl status ssh).",
+            ),
+        ),
+        Error::Timeout { host, port } | Error::Unreachable { host, port, .. } => (
+            ErrorCode::HostUnreachable,
+            Text::new(
+                format!("{host} did not answer on port {port}."),
+                format!("{host} не ответил на порту {port}."),
+            ),
+            Text::new(
+                "Check that the machine is on, and the network, VPN and firewall in between.",
+                "Проверьте, включена ли машина, а также сеть, VPN и межсетевой экран.",
+            ),
+        ),
+        Error::NotSsh { host, port, banner } => (
+            ErrorCode::SshProtocol,
+            Text::new(
+                format!("What listens on {host}:{port} is not an SSH server: it said “{banner}”."),
+                format!("На {host}:{port} отвечает не сервер SSH: «{banner}»."),
+            ),
+            Text::new(
+                "Check the port; SSH usually listens on 22.",
+                "Проверьте порт; обычно SSH слушает порт 22.",
+            ),
+        ),
+        Error::Protocol(_) | Error::SessionRefused | Error::Stalled { .. } => (
+            ErrorCode::SshProtocol,
+            Text::new(
+                "The SSH server and Slipway did not understand each other.",
+                "Сервер SSH и Slipway не поняли друг друга.",
+            ),
+            Text::new(
+                "Try again; the details in Logs say at which point it stopped.",
+                "Повторите; подробности в журнале покажут, на чём остановилось.",
+            ),
+        ),
+        Error::HostKeyChanged {
+            host,
+            file,
+            line,
+            expected_fingerprint,
+            actual_fingerprint,
+            ..
+        } => (
+            ErrorCode::HostKeyChanged,
+            Text::new(
+                format!(
+                    "The key of {host} has changed. Known: {expected_fingerprint}. Now: \
+                     {actual_fingerprint}. Somebody may be listening in, or the machine was set \
+                     up anew."
+                ),
+                format!(
+                    "Ключ сервера {host} изменился. Известен: {expected_fingerprint}. Сейчас: \
+                     {actual_fingerprint}. Возможно, кто-то вмешался в соединение, или машину \
+                     установили заново."
+                ),
+            ),
+            Text::new(
+                format!(
+                    "Compare it with the key on the machine itself. If it is right, remove line \
+                     {line} of {}, then connect again.",
+                    file.display()
+                ),
+                format!(
+                    "Сверьте ключ на самой машине. Если он верен, удалите строку {line} файла {} \
+                     и подключитесь снова.",
+                    file.display()
+                ),
+            ),
+        ),
+        Error::HostKeyRevoked {
+            host, file, line, ..
+        } => (
+            ErrorCode::HostKeyChanged,
+            Text::new(
+                format!("The key of {host} is marked as revoked."),
+                format!("Ключ сервера {host} помечен как отозванный."),
+            ),
+            Text::new(
+                format!(
+                    "Do not connect. The mark is in line {line} of {}.",
+                    file.display()
+                ),
+                format!(
+                    "Не подключайтесь. Пометка в строке {line} файла {}.",
+                    file.display()
+                ),
+            ),
+        ),
+        Error::HostKeyRejectedByUser { host, .. } => (
+            ErrorCode::HostKeyRejected,
+            Text::new(
+                format!("The key of {host} was not accepted."),
+                format!("Ключ сервера {host} не принят."),
+            ),
+            Text::new(
+                "Connect again and accept it once it matches the machine's own \
+                 (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub).",
+                "Подключитесь снова и примите ключ, если он совпадает с ключом машины \
+                 (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub).",
+            ),
+        ),
+        Error::KnownHostsUnreadable { path, .. } | Error::KnownHostsUnwritable { path, .. } => (
+            ErrorCode::KnownHostsUnreadable,
+            Text::new(
+                format!("{} cannot be used.", path.display()),
+                format!("Файл {} недоступен.", path.display()),
+            ),
+            Text::new(
+                format!(
+                    "Make it readable and writable for you: chmod 600 {}",
+                    path.display()
+                ),
+                format!("Дайте себе права на него: chmod 600 {}", path.display()),
+            ),
+        ),
+        Error::KeyFileNotFound { path } => (
+            ErrorCode::KeyFileUnusable,
+            Text::new(
+                format!("The key file {} does not exist.", path.display()),
+                format!("Файла ключа {} нет.", path.display()),
+            ),
+            Text::new("Choose another key file.", "Укажите другой файл ключа."),
+        ),
+        Error::KeyFilePermissions { path, mode } => (
+            ErrorCode::KeyFileUnusable,
+            Text::new(
+                format!(
+                    "The key file {} is open to others (mode {mode:04o}).",
+                    path.display()
+                ),
+                format!(
+                    "Файл ключа {} доступен другим (права {mode:04o}).",
+                    path.display()
+                ),
+            ),
+            Text::new(
+                format!("Run: chmod 600 {}", path.display()),
+                format!("Выполните: chmod 600 {}", path.display()),
+            ),
+        ),
+        Error::KeyFileUnusable { path, detail } => (
+            ErrorCode::KeyFileUnusable,
+            Text::new(
+                format!("The key file {} cannot be used: {detail}.", path.display()),
+                format!("Файл ключа {} не подходит: {detail}.", path.display()),
+            ),
+            Text::new(
+                "Choose a private key in OpenSSH or PEM form.",
+                "Укажите закрытый ключ в формате OpenSSH или PEM.",
+            ),
+        ),
+        Error::WrongPassphrase { path } => (
+            ErrorCode::KeyFileUnusable,
+            Text::new(
+                format!("The passphrase for {} is wrong.", path.display()),
+                format!("Неверная фраза-пароль для {}.", path.display()),
+            ),
+            Text::new("Try again.", "Повторите попытку."),
+        ),
+        Error::AuthenticationRefused { user, host, tried } => (
+            ErrorCode::AuthenticationRefused,
+            Text::new(
+                format!("{host} refused {user}. Tried: {}.", tried.join("; ")),
+                format!(
+                    "{host} отказал пользователю {user}. Испробовано: {}.",
+                    tried.join("; ")
+                ),
+            ),
+            Text::new(
+                format!(
+                    "Check the user name, then allow your key there: ssh-copy-id {user}@{host}"
+                ),
+                format!("Проверьте имя, затем разрешите там свой ключ: ssh-copy-id {user}@{host}"),
+            ),
+        ),
+        Error::Cancelled(_) => {
+            let fault = Fault::cancelled();
+            (fault.code, fault.message.clone(), fault.fix.clone())
+        }
+        Error::ConnectionLost => (
+            ErrorCode::ConnectionLost,
+            Text::new("The SSH connection was lost.", "Соединение SSH прервалось."),
+            Text::new(
+                "Check the network and try again; what was done on the host is kept.",
+                "Проверьте сеть и повторите; сделанное на сервере сохранено.",
+            ),
+        ),
+        Error::SftpUnavailable => (
+            ErrorCode::SshProtocol,
+            Text::new(
+                "The server offers no SFTP.",
+                "Сервер не предоставляет SFTP.",
+            ),
+            Text::new(
+                "Add the line “Subsystem sftp internal-sftp” to its sshd_config.",
+                "Добавьте в его sshd_config строку «Subsystem sftp internal-sftp».",
+            ),
+        ),
+        Error::RemoteDiskFull { path } => disk_full(path),
+        Error::RemotePermission { path } | Error::RemoteNotADirectory { path } => permission(path),
+        Error::RemoteNotFound { path } => (
+            ErrorCode::NotFound,
+            Text::new(
+                format!("{path} does not exist on the host."),
+                format!("На сервере нет {path}."),
+            ),
+            Text::new("Deploy again.", "Разверните заново."),
+        ),
+        Error::ChecksumMismatch { path, .. } => (
+            ErrorCode::HashMismatch,
+            Text::new(
+                format!("{path} arrived damaged."),
+                format!("Файл {path} пришёл повреждённым."),
+            ),
+            Text::new(
+                "Try again; check the host's disk.",
+                "Повторите; проверьте диск сервера.",
+            ),
+        ),
+        Error::LocalFile { path, source } => (
+            ErrorCode::LocalDisk,
+            Text::new(
+                format!("{} cannot be read: {source}.", path.display()),
+                format!("Файл {} не читается: {source}.", path.display()),
+            ),
+            Text::new("Choose another file.", "Выберите другой файл."),
+        ),
+        Error::LocalPort(_) => (
+            ErrorCode::LocalDisk,
+            Text::new(
+                "No local port could be opened for the tunnel.",
+                "Не удалось открыть локальный порт для туннеля.",
+            ),
+            Text::new(
+                "Close other programs and try again.",
+                "Закройте лишние программы и повторите.",
+            ),
+        ),
+        _ => {
+            let fault = Fault::internal(error.to_string());
+            (fault.code, fault.message.clone(), fault.fix.clone())
+        }
+    }
+}
+
+/// The host has no room.
+pub(super) fn disk_full(path: &str) -> (ErrorCode, Text, Text) {
+    (
+        ErrorCode::HostDiskFull,
+        Text::new(
+            format!("The disk of the host that holds {path} is full."),
+            format!("Диск сервера, на котором лежит {path}, заполнен."),
+        ),
+        Text::new(
+            "Free some space there and try again; what is complete is kept.",
+            "Освободите место и повторите; готовое сохранится.",
+        ),
+    )
+}
+
+/// The host does not let this user write.
+pub(super) fn permission(path: &str) -> (ErrorCode, Text, Text) {
+    (
+        ErrorCode::HostPermission,
+        Text::new(
+            format!("This user may not write to {path} on the host."),
+            format!("У пользователя нет права записи в {path} на сервере."),
+        ),
+        Text::new(
+            format!("Give it the right there (ls -ld {path}), or use another user."),
+            format!("Дайте право записи (ls -ld {path}) или войдите другим пользователем."),
+        ),
+    )
+}
+
+/// The server forbids the tunnel; `AllowTcpForwarding` is sshd_config's own word.
+pub(crate) fn forwarding_forbidden() -> Fault {
+    Fault::new(
+        ErrorCode::ForwardingForbidden,
+        Text::new(
+            "The SSH server forbids port forwarding.",
+            "Сервер SSH запрещает проброс портов.",
+        ),
+        Text::new(
+            "Set “AllowTcpForwarding yes” in its sshd_config and reload sshd.",
+            "Укажите в его sshd_config «AllowTcpForwarding yes» и перезагрузите sshd.",
+        ),
+        "administratively prohibited",
+    )
+}

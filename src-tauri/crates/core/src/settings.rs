@@ -1,0 +1,80 @@
+//! What values the settings may have.
+
+use slipway_protocol::{Settings, Text};
+
+use crate::fault::Fault;
+
+/// Refuses what is out of range, naming the setting and its range.
+pub(crate) fn check_settings(settings: &Settings) -> Result<(), Fault> {
+    within("chat_limit", settings.chat_limit, 1, 32)?;
+    within("deploy_limit", settings.deploy_limit, 1, 8)?;
+    within("monitor_interval_s", settings.monitor_interval_s, 5, 600)?;
+    within("keepalive_timeout_s", settings.keepalive_timeout_s, 3, 120)?;
+    within(
+        "first_token_timeout_s",
+        settings.first_token_timeout_s,
+        5,
+        3600,
+    )?;
+    within("log_megabytes", settings.log_megabytes, 1, 1000)?;
+    if let Some(tokens) = settings.max_tokens {
+        within("max_tokens", tokens, 1, 131_072)?;
+    }
+    if let Some(temperature) = settings.temperature {
+        within("temperature", temperature, 0.0, 2.0)?;
+    }
+    Ok(())
+}
+
+/// Refuses a value out of its range.
+pub(crate) fn within<T: PartialOrd + std::fmt::Display>(
+    name: &str,
+    value: T,
+    least: T,
+    most: T,
+) -> Result<(), Fault> {
+    if value >= least && value <= most {
+        return Ok(());
+    }
+    Err(Fault::invalid(
+        Text::new(
+            format!("{name} cannot be {value}."),
+            format!("Значение {name} не может быть {value}."),
+        ),
+        Text::new(
+            format!("Choose a value from {least} to {most}."),
+            format!("Выберите значение от {least} до {most}."),
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        assert!(check_settings(&Settings::default()).is_ok());
+        let bad = [
+            Settings {
+                chat_limit: 0,
+                ..Settings::default()
+            },
+            Settings {
+                temperature: Some(2.1),
+                ..Settings::default()
+            },
+            Settings {
+                temperature: Some(f64::NAN),
+                ..Settings::default()
+            },
+            Settings {
+                log_megabytes: 5000,
+                ..Settings::default()
+            },
+        ];
+        for settings in bad {
+            assert!(check_settings(&settings).is_err(), "{settings:?}");
+        }
+    }
+}
