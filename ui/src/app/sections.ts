@@ -10,6 +10,7 @@ import { ServersInspector, ServersList, ServersMain } from "../features/servers"
 import { SettingsList, SettingsMain } from "../features/settings";
 import { m } from "../paraglide/messages.js";
 import { app, type Section } from "../state/app.svelte";
+import { plans } from "../state/plans.svelte";
 
 /** The panes of a section; null where it has none. */
 export interface Panes {
@@ -37,9 +38,13 @@ export function panes(): Panes {
     case "chats":
       return { List: ChatList, Main: ChatMain, Inspector: ChatInspector };
     case "servers":
-      return app.deployHostId === null
-        ? { List: ServersList, Main: ServersMain, Inspector: ServersInspector }
-        : { List: ServersList, Main: DeployMain, Inspector: DeployInspector };
+      if (app.deployHostId === null) return { List: ServersList, Main: ServersMain, Inspector: ServersInspector };
+      // A plan has its own second column; the inspector comes with the run.
+      return {
+        List: ServersList,
+        Main: DeployMain,
+        Inspector: plans.shown(app.deployHostId) === null ? null : DeployInspector,
+      };
     case "logs":
       return { List: LogsList, Main: LogsMain, Inspector: null };
     case "settings":

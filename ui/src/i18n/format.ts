@@ -38,9 +38,14 @@ export function bytes(value: number | null | undefined): string {
   if (value === null || value === undefined) return UNKNOWN;
   if (value < 1000) return m.units_bytes({ value: number(value) });
   if (value < 999_500) return m.units_kilobytes({ value: number(value / 1e3) });
-  if (value < 999_950_000) return m.units_megabytes({ value: number(value / 1e6, 1) });
-  if (value < 999_950_000_000) return m.units_gigabytes({ value: number(value / 1e9, 1) });
-  return m.units_terabytes({ value: number(value / 1e12, 1) });
+  if (value < 999_950_000) return m.units_megabytes({ value: short(value / 1e6) });
+  if (value < 999_950_000_000) return m.units_gigabytes({ value: short(value / 1e9) });
+  return m.units_terabytes({ value: short(value / 1e12) });
+}
+
+/** One decimal where it says something: `1.7`, `12.1`, `188`. */
+function short(value: number): string {
+  return number(value, value < 99.95 ? 1 : 0);
 }
 
 /** `7.9 of 12.1 GB`, or only the first when the whole is not known. */
@@ -64,7 +69,12 @@ export function milliseconds(value: number | null | undefined): string {
   return duration(value);
 }
 
-/** A lasting time in its two largest units: `8 min`, `6 h 12 min`, `3 d 4 h`. */
+/** A lasting time for places that do not count along: `40 s`, `8 min`, `6 h 12 min`. */
+export function lasting(value: number): string {
+  return duration(value < 60_000 ? value : Math.floor(value / 60_000) * 60_000);
+}
+
+/** A lasting time in its two largest units: `3 min 12 s`, `6 h 12 min`, `3 d 4 h`. */
 export function duration(value: number): string {
   const seconds = Math.max(0, Math.floor(value / 1000));
   const minutes = Math.floor(seconds / 60);

@@ -15,8 +15,9 @@ let chosen: Promise<Backend> | null = null;
 
 async function choose(): Promise<Backend> {
   if (import.meta.env.DEV) {
-    const scenario = new URLSearchParams(location.search).get("mock");
-    if (scenario !== null) return (await import("./mock")).mockBackend(scenario);
+    const query = new URLSearchParams(location.search);
+    const scenario = query.get("mock");
+    if (scenario !== null) return (await import("./mock")).mockBackend(scenario, query.get("language"));
   }
   return (await import("./tauri")).tauriBackend;
 }

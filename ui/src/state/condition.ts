@@ -32,6 +32,8 @@ export interface Condition {
   detail: string;
   /** Why it is not simply well. */
   reason: ErrorInfo | null;
+  /** What failed. */
+  failed: "deploy" | "connect" | "uninstall" | null;
   /** When it began, ms since the epoch. */
   since: number | null;
 }
@@ -74,23 +76,29 @@ function connected(view: HostView): Condition | null {
       return { ...BASE, kind: "degraded", dot: "warn", word: m.servers_degraded(), detail: roundTrip, reason, since };
     case "reconnecting": {
       const detail = status.attempt === null ? "" : m.servers_attempt({ attempt: status.attempt });
-      return { ...BASE, kind: "reconnecting", dot: "warn", word: m.servers_reconnecting(), detail, reason, since };
+      return { ...BASE, kind: "reconnecting", dot: "busy", word: m.servers_reconnecting(), detail, reason, since };
     }
     case "disconnected":
       return null;
   }
 }
 
-const BASE = { detail: "", reason: null, since: null } as const;
+const BASE = { detail: "", reason: null, failed: null, since: null } as const;
 
-/** Why the last attempt on this host failed, if nothing worked since. */
-function failure(view: HostView): ErrorInfo | null {
-  const status = connections.get(view.host.id);
-  if (status?.reason) return status.reason;
-  const connect = tasks.latest(view.host.id, "connect");
-  if (connect?.outcome?.type === "error" && connect.outcome.data.code !== "cancelled" && view.deployment)
-    return connect.outcome.data;
-  return view.last_error;
+type Failure = Pick<Condition, "failed" | "reason">;
+
+/** What ended in an error after everything else that happened on this host. */
+function failure(view: HostView): Failure | null {
+  const { id } = view.host;
+  const status = connections.get(id);
+  if (status?.reason) return { failed: "connect", reason: status.reason };
+  const ended = (["deploy", "connect", "uninstall"] as const)
+    .map((kind) => ({ kind, task: tasks.latest(id, kind) }))
+    .sort((a, b) => (b.task?.ended_at ?? 0) - (a.task?.ended_at ?? 0))[0];
+  const outcome = ended?.task?.outcome;
+  if (ended && outcome?.type === "error" && outcome.data.code !== "cancelled")
+    return { failed: ended.kind, reason: outcome.data };
+  return view.last_error ? { failed: "deploy", reason: view.last_error } : null;
 }
 
 /** What a host does now. Reads stores, so it follows them where Svelte watches. */
@@ -100,8 +108,8 @@ export function conditionOf(view: HostView): Condition {
   const check = tasks.latest(view.host.id, "check");
   if (check && !isOver(check))
     return { ...BASE, kind: "checking", dot: "busy", word: m.servers_checking(), since: check.queued_at };
-  const reason = failure(view);
-  if (reason) return { ...BASE, kind: "failed", dot: "error", word: m.servers_failed(), reason };
+  const failed = failure(view);
+  if (failed) return { ...BASE, kind: "failed", dot: "error", word: m.servers_failed(), ...failed };
   if (view.deployment) return { ...BASE, kind: "ready", dot: "off", word: m.servers_ready() };
   return { ...BASE, kind: "empty", dot: "off", word: m.servers_empty() };
 }

@@ -14,6 +14,11 @@ export function addressOf(host: Host): string {
   return port === 22 ? `${user}@${bare}` : `${user}@${bare}:${port}`;
 }
 
+/** `user@host:port` without the port that everybody uses. */
+export function shortAddress(address: string): string {
+  return address.replace(/:22$/, "");
+}
+
 /** The machines, in the order in which they were added. */
 class HostState {
   list = $state.raw<HostView[]>([]);

@@ -1,6 +1,7 @@
-import type { Prompt, PromptId, PromptReply, RequestId } from "../ipc/bindings";
+import type { ErrorInfo, HostId, Prompt, PromptId, PromptReply, RequestId } from "../ipc/bindings";
 import { call } from "../ipc/call";
 import { onMessage, onSnapshot } from "../ipc/events";
+import { tasks } from "./tasks.svelte";
 
 /** A question that a task waits for. */
 export interface OpenPrompt {
@@ -8,9 +9,17 @@ export interface OpenPrompt {
   prompt: Prompt;
 }
 
+/** A host that answered with another key than the known one. */
+export interface ChangedKeyWarning {
+  hostId: HostId;
+  error: ErrorInfo;
+}
+
 /** The questions of the running tasks, the oldest first. */
 class PromptState {
   list = $state.raw<OpenPrompt[]>([]);
+  /** Not a question: nothing can be allowed, but it must not be overlooked. */
+  changedKey = $state.raw<ChangedKeyWarning | null>(null);
 
   constructor() {
     onSnapshot((snapshot) => {
@@ -27,6 +36,9 @@ class PromptState {
       } else if (body.type === "complete" || body.type === "error") {
         if (this.list.some((open) => open.requestId === request_id))
           this.list = this.list.filter((open) => open.requestId !== request_id);
+        const hostId = tasks.get(request_id)?.subject.host_id;
+        if (body.type === "error" && body.data.code === "host_key_changed" && hostId)
+          this.changedKey = { hostId, error: body.data };
       }
     });
   }

@@ -13,8 +13,9 @@ function refuse(code: ErrorInfo["code"], en: string, ru: string): never {
 }
 
 /** A backend that plays a scenario by itself: `?mock=SCENARIO` in development. */
-export function mockBackend(name: string): Backend {
+export function mockBackend(name: string, language: string | null = null): Backend {
   const world = worldOf(name);
+  if (language === "ru") world.app.system_language = "ru";
   const stream = new MockStream();
   const cancelled = new Set<string>();
   const removed = new Map<string, Snapshot["hosts"][number]>();

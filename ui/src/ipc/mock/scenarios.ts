@@ -1,5 +1,6 @@
 import type { ErrorInfo } from "../bindings";
 import { messageOf } from "./chat";
+import { fillChats } from "./chat-worlds";
 import { both } from "./stream";
 import { connectionOf, deploymentOf, emptyWorld, LOCAL_HOST, sshHost, type World } from "./world";
 
@@ -105,5 +106,6 @@ export function worldOf(name: string): World {
   if (name === "host-key") world.asks = "host_key";
   if (name === "password") world.asks = "password";
   if (name === "passphrase") world.asks = "passphrase";
+  fillChats(world, name);
   return world;
 }

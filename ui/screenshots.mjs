@@ -1,0 +1,72 @@
+// Pictures of every screen in headless Chromium, to be looked at: `npm run screenshots [-- FILTER]`.
+// Needs `npm run dev` beside it, and a Chromium named by CHROMIUM (default /usr/bin/chromium).
+import { mkdir } from "node:fs/promises";
+import { chromium } from "playwright-core";
+
+const BASE = process.env.SLIPWAY_DEV_URL ?? "http://127.0.0.1:5183/";
+const SIZES = { wide: { width: 1440, height: 900 }, small: { width: 900, height: 600 } };
+const filter = process.argv[2] ?? "";
+
+/** Clicks through the window after the start; each step is a test id or a function of the page. */
+const SCREENS = [
+  { name: "first-run", mock: "empty" },
+  { name: "servers", mock: "full", steps: ["nav-servers"] },
+  { name: "servers-one", mock: "full", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-lab-gpu-2"] h2')] },
+  { name: "servers-menu", mock: "full", steps: ["nav-servers", (page) => page.click('[data-testid="server-menu-studio"]')] },
+  { name: "servers-broken", mock: "broken" },
+  { name: "plan", mock: "empty", steps: ["first-run-local", wait(1200)] },
+  { name: "plan-ssh", mock: "full", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(1400)] },
+  { name: "deploy-running", mock: "empty", steps: ["first-run-local", wait(900), "deploy-start", wait(4600)] },
+  { name: "deploy-done", mock: "empty", steps: ["first-run-local", "deploy-start", (page) => page.waitForSelector('[data-testid="deploy-chat-now"]', { timeout: 30000 }), wait(1200)] },
+  { name: "deploy-failed", mock: "failing", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(900), "deploy-start", wait(5500)] },
+  { name: "changed-key", mock: "changed-key", steps: ["nav-servers", wait(300)] },
+  { name: "prompt-host-key", mock: "host-key", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(700)] },
+  { name: "prompt-password", mock: "password", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(700)] },
+  { name: "prompt-passphrase", mock: "passphrase", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(700)] },
+  { name: "settings", mock: "full", steps: ["nav-settings"] },
+  { name: "shortcuts", mock: "full", steps: ["nav-servers", (page) => page.keyboard.press("Control+/"), wait(300)] },
+  { name: "chat", mock: "full", steps: ["nav-chats", wait(300)] },
+  { name: "logs", mock: "full", steps: ["nav-logs", wait(300)] },
+];
+
+function wait(ms) {
+  return (page) => page.waitForTimeout(ms);
+}
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+await mkdir("screenshots", { recursive: true });
+let failed = 0;
+for (const screen of SCREENS)
+  for (const [size, viewport] of Object.entries(SIZES))
+    for (const theme of ["light", "dark"])
+      for (const language of ["en", "ru"]) {
+        const name = `${screen.name}-${size}-${theme}-${language}`;
+        if (!name.includes(filter)) continue;
+        const page = await browser.newPage({ viewport, colorScheme: theme });
+        page.on("console", (message) => {
+          if (message.type() === "error") report(name, message.text());
+        });
+        page.on("pageerror", (error) => report(name, error.message));
+        try {
+          await page.goto(`${BASE}?mock=${screen.mock}&language=${language}`);
+          await page.waitForTimeout(700);
+          for (const step of screen.steps ?? [])
+            if (typeof step === "string") await page.click(`[data-testid="${step}"]`);
+            else await step(page);
+          await page.mouse.move(viewport.width / 2, viewport.height - 3);
+          await page.waitForTimeout(250);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+          if (wide) report(name, "wider than the window");
+        } catch (error) {
+          report(name, error.message.split("\n")[0]);
+        }
+        await page.screenshot({ path: `screenshots/${name}.png` });
+        await page.close();
+      }
+await browser.close();
+process.exitCode = failed > 0 ? 1 : 0;
+
+function report(name, words) {
+  failed += 1;
+  process.stderr.write(`${name}: ${words}\n`);
+}

@@ -1,0 +1,63 @@
+import Copy from "@lucide/svelte/icons/copy";
+import Pencil from "@lucide/svelte/icons/pencil";
+import Ship from "@lucide/svelte/icons/ship";
+import ScanSearch from "@lucide/svelte/icons/scan-search";
+import Trash from "@lucide/svelte/icons/trash-2";
+import CircleMinus from "@lucide/svelte/icons/circle-minus";
+import type { HostView } from "../../ipc/bindings";
+import { m } from "../../paraglide/messages.js";
+import type { MenuItem } from "../../shared/Menu.svelte";
+import { copyText } from "../../shared/clipboard";
+import type { Condition } from "../../state/condition";
+import { connections } from "../../state/connections.svelte";
+import { toasts } from "../../state/toasts.svelte";
+import { checkAgain, openPlan, remove } from "./actions";
+import { serversView } from "./servers-view.svelte";
+
+const BUSY = new Set(["deploying", "removing"]);
+
+/** Everything else that can be done with a host. */
+export function menuOf(view: HostView, condition: Condition): MenuItem[] {
+  const { id } = view.host;
+  const busy = BUSY.has(condition.kind);
+  const url = connections.get(id)?.local_url;
+  const items: MenuItem[] = [
+    {
+      label: m.servers_rename(),
+      icon: Pencil,
+      testid: "server-rename",
+      run: () => (serversView.dialog = { kind: "rename", hostId: id }),
+    },
+    {
+      label: view.deployment ? m.servers_deploy_again() : m.servers_deploy(),
+      icon: Ship,
+      disabled: busy,
+      testid: "server-deploy",
+      run: () => openPlan(view),
+    },
+    { label: m.servers_check(), icon: ScanSearch, disabled: busy, testid: "server-check", run: () => checkAgain(view) },
+  ];
+  if (url) items.push({ label: m.servers_copy_address(), icon: Copy, run: () => void copyAddress(url) });
+  if (view.deployment)
+    items.push({
+      label: m.servers_uninstall(),
+      icon: Trash,
+      danger: true,
+      disabled: busy,
+      testid: "server-uninstall",
+      run: () => (serversView.dialog = { kind: "uninstall", hostId: id }),
+    });
+  items.push({
+    label: m.servers_remove(),
+    icon: CircleMinus,
+    danger: true,
+    disabled: busy,
+    testid: "server-remove",
+    run: () => remove(view),
+  });
+  return items;
+}
+
+async function copyAddress(url: string): Promise<void> {
+  if (await copyText(url)) toasts.done(() => m.app_copied());
+}

@@ -1,0 +1,164 @@
+import type { DeployRequest, HostId, ModelSource, RequestId } from "../ipc/bindings";
+import { SvelteMap } from "svelte/reactivity";
+import { chooseFile } from "../ipc/dialog";
+import { onMessage, onSnapshot } from "../ipc/events";
+import { CallError } from "../ipc/errors";
+import { connections } from "./connections.svelte";
+import { hosts } from "./hosts.svelte";
+import { isOver, tasks } from "./tasks.svelte";
+import { toasts } from "./toasts.svelte";
+
+/** Where the model of a plan comes from. */
+export type SourceKind = ModelSource["type"];
+
+/** Why a plan cannot be carried out yet. */
+export type PlanProblem = "path_missing" | "file_missing" | "url_missing" | "url_invalid" | "sha256_invalid";
+
+const SHA256 = /^[0-9a-f]{64}$/i;
+
+/** What a person chose for a host, every source with its own field, so that trying another loses nothing. */
+export class Plan {
+  source = $state<SourceKind>("practice");
+  hostPath = $state("");
+  localFile = $state("");
+  url = $state("");
+  sha256 = $state("");
+  /** Tokens per slot; the model's own when null. */
+  contextSize = $state<number | null>(null);
+  /** Answers at once; 4 when null. */
+  parallel = $state<number | null>(null);
+  /** A `llama-server` on the host; empty for the one that Slipway installs. */
+  engineBinary = $state("");
+
+  constructor(from: ModelSource | null) {
+    if (!from) return;
+    this.source = from.type;
+    if (from.type === "host_path") this.hostPath = from.data;
+    if (from.type === "local_file") this.localFile = from.data;
+    if (from.type === "url") {
+      this.url = from.data.url;
+      this.sha256 = from.data.sha256 ?? "";
+    }
+  }
+
+  get problem(): PlanProblem | null {
+    switch (this.source) {
+      case "practice":
+        return null;
+      case "host_path":
+        return this.hostPath.trim() === "" ? "path_missing" : null;
+      case "local_file":
+        return this.localFile === "" ? "file_missing" : null;
+      case "url": {
+        if (this.url.trim() === "") return "url_missing";
+        if (!isWebAddress(this.url.trim())) return "url_invalid";
+        return this.sha256.trim() !== "" && !SHA256.test(this.sha256.trim()) ? "sha256_invalid" : null;
+      }
+    }
+  }
+
+  request(hostId: HostId): DeployRequest {
+    return {
+      host_id: hostId,
+      model: this.#model(),
+      context_size: this.contextSize,
+      parallel: this.parallel,
+      engine_binary: this.engineBinary.trim() || null,
+    };
+  }
+
+  #model(): ModelSource {
+    switch (this.source) {
+      case "practice":
+        return { type: "practice" };
+      case "host_path":
+        return { type: "host_path", data: this.hostPath.trim() };
+      case "local_file":
+        return { type: "local_file", data: this.localFile };
+      case "url":
+        return { type: "url", data: { url: this.url.trim(), sha256: this.sha256.trim().toLowerCase() || null } };
+    }
+  }
+}
+
+function isWebAddress(words: string): boolean {
+  try {
+    return ["http:", "https:"].includes(new URL(words).protocol);
+  } catch {
+    return false;
+  }
+}
+
+/** The plans being made and the deploys they became. */
+class PlanState {
+  #plans = new Map<HostId, Plan>();
+  /** The deploy that a host's page shows; without one it shows the plan. */
+  #shown = new SvelteMap<HostId, RequestId>();
+
+  constructor() {
+    onSnapshot(() => {
+      for (const [hostId, requestId] of this.#shown) if (!tasks.get(requestId)) this.#shown.delete(hostId);
+    });
+    onMessage(({ body }) => {
+      if (body.type === "complete" && body.data.type === "deploy") this.#connect(body.data.data.deployment.host_id);
+    });
+  }
+
+  /** The plan of a host: what was chosen last, else what is deployed there, else the practice model. */
+  of(hostId: HostId): Plan {
+    let plan = this.#plans.get(hostId);
+    if (!plan) {
+      plan = new Plan(hosts.get(hostId)?.deployment?.source ?? null);
+      this.#plans.set(hostId, plan);
+    }
+    return plan;
+  }
+
+  /** Whether the person has chosen something for this host since the start. */
+  has(hostId: HostId): boolean {
+    return this.#plans.has(hostId);
+  }
+
+  /** The deploy that the page shows: the one that runs, or the one that was started from here. */
+  shown(hostId: HostId): RequestId | null {
+    const latest = tasks.latest(hostId, "deploy");
+    if (latest && !isOver(latest)) return latest.request_id;
+    return this.#shown.get(hostId) ?? null;
+  }
+
+  /** Shows how the last deploy ended; false when it is not known any more. */
+  showLast(hostId: HostId): boolean {
+    const latest = tasks.latest(hostId, "deploy");
+    if (latest) this.#shown.set(hostId, latest.request_id);
+    return latest !== undefined;
+  }
+
+  /** Goes back from a deploy that ended to the plan. */
+  edit(hostId: HostId): void {
+    this.#shown.delete(hostId);
+  }
+
+  /** Deploys what is planned. Rejects with the backend's error when it cannot even begin. */
+  async start(hostId: HostId): Promise<void> {
+    this.#shown.set(hostId, await tasks.deploy(this.of(hostId).request(hostId)));
+  }
+
+  /** Asks for a model file of this computer; false when none was chosen. */
+  async chooseFile(hostId: HostId, title: string): Promise<boolean> {
+    const path = await chooseFile(title, [{ name: "GGUF", extensions: ["gguf"] }]);
+    if (path !== null) this.of(hostId).localFile = path;
+    return path !== null;
+  }
+
+  /** A deploy ends with a server that answers: the next thing anybody wants is to talk to it. */
+  #connect(hostId: HostId): void {
+    const state = connections.get(hostId)?.state ?? "disconnected";
+    if (state !== "disconnected") return;
+    tasks.connect(hostId).catch((thrown: unknown) => {
+      if (!(thrown instanceof CallError && thrown.info.code === "busy")) toasts.error(thrown);
+    });
+  }
+}
+
+/** The plans of the hosts. */
+export const plans = new PlanState();
