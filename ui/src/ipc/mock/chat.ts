@@ -1,5 +1,5 @@
 import type { ChatRetry, ChatSend, ChatStarted, Message, Session } from "../bindings";
-import { sleep, type MockStream } from "./stream";
+import { both, sleep, type MockStream } from "./stream";
 import type { World } from "./world";
 
 const NO_STATS: Message["stats"] = {
@@ -24,6 +24,37 @@ fn launch(ship: &mut Ship) -> Result<(), Stuck> {
 \`\`\`
 
 Then wait for **the tide**.`;
+
+/** How an answer plays, by the first word of the question: `long`, `fail`, `slow`, `think`. */
+interface Script {
+  words: string[];
+  /** Between two words. */
+  paceMs: number;
+  /** Each phase before the first word. */
+  phaseMs: number;
+  reasoning: string[];
+  /** Broken off after so many words. */
+  failAfter: number;
+}
+
+function scriptOf(question: string): Script {
+  const kind = question.trim().split(/\s/, 1)[0]?.toLowerCase();
+  const words = (kind === "long" ? `${ANSWER}\n\n`.repeat(200) : ANSWER).match(/\s*\S+/g) ?? [];
+  return {
+    words,
+    paceMs: kind === "long" ? 12 : 40,
+    phaseMs: kind === "slow" ? 2_500 : 150,
+    reasoning: kind === "think" ? "The person asks about ships. A short list will do.".match(/\s*\S+/g) ?? [] : [],
+    failAfter: kind === "fail" ? 20 : Infinity,
+  };
+}
+
+const LOST = {
+  code: "stream_broken" as const,
+  message: both("The answer broke off: the engine closed the stream.", "Ответ оборвался: движок закрыл поток."),
+  fix: both("Try again.", "Повторите."),
+  detail_id: "d-50b1",
+};
 
 export function messageOf(sessionId: string, position: number, part: Partial<Message>): Message {
   return {
@@ -94,7 +125,7 @@ function answer(
   });
   messages.push(reply);
   Object.assign(session, { host_id: hostId, model, updated_at: Date.now(), message_count: messages.length });
-  void play(stream, requestId, session.id, reply, () => cancelled(requestId));
+  void play(stream, requestId, session.id, reply, scriptOf(user.content), () => cancelled(requestId));
   return { request_id: requestId, session: { ...session }, user_message: user, answer: { ...reply } };
 }
 
@@ -103,26 +134,38 @@ async function play(
   id: string,
   sessionId: string,
   reply: Message,
+  script: Script,
   cancelled: () => boolean,
 ): Promise<void> {
   const subject = { kind: "chat" as const, host_id: reply.host_id, session_id: sessionId, message_id: reply.id };
   const begun = Date.now();
   stream.say(id, { type: "progress", data: { type: "started", data: subject } });
-  stream.say(id, { type: "progress", data: { type: "chat_phase", data: "prompt" } });
-  await sleep(300);
-  const words = ANSWER.match(/\s*\S+/g) ?? [];
+  for (const phase of ["connecting", "loading", "prompt"] as const) {
+    stream.say(id, { type: "progress", data: { type: "chat_phase", data: phase } });
+    await sleep(script.phaseMs);
+  }
+  const say = (part: "content" | "reasoning", text: string): void => {
+    const data = { session_id: sessionId, message_id: reply.id, part, offset: reply[part].length, text };
+    stream.say(id, { type: "chunk", data });
+    reply[part] += text;
+  };
+  for (const word of script.reasoning) {
+    say("reasoning", word);
+    await sleep(script.paceMs);
+  }
   let stopped = false;
   let count = 0;
-  for (const word of words) {
+  for (const word of script.words) {
     stopped = cancelled();
     if (stopped) break;
+    if (count === script.failAfter) {
+      Object.assign(reply, { state: "failed", error: LOST });
+      stream.say(id, { type: "error", data: LOST });
+      return;
+    }
     count += 1;
-    stream.say(id, {
-      type: "chunk",
-      data: { session_id: sessionId, message_id: reply.id, part: "content", offset: reply.content.length, text: word },
-    });
-    reply.content += word;
-    await sleep(40);
+    say("content", word);
+    await sleep(script.paceMs);
   }
   const total = Date.now() - begun;
   const stats = {

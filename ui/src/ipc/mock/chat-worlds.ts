@@ -1,0 +1,98 @@
+import type { Message } from "../bindings";
+import { messageOf } from "./chat";
+import { both } from "./stream";
+import type { World } from "./world";
+
+const QUESTION =
+  "Our `events` table grows by 40 GB a week and autovacuum never catches up. What should I change first, and how do I know it worked?";
+
+const RICH = `Change the thresholds of this one table before anything global. The default waits far too long on a table of this size.
+
+### Why the default is late
+
+Autovacuum starts when the dead rows pass a share of the live ones, 0.2 by default. At 1.2 billion rows that is **240 million dead rows** before the first pass. See [the manual](https://www.postgresql.org/docs/current/routine-vacuuming.html).
+
+\`\`\`sql
+ALTER TABLE events SET (
+  autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_vacuum_cost_limit   = 2000,  -- ten times the default
+  autovacuum_vacuum_cost_delay   = 1
+);
+\`\`\`
+
+| Setting | Default | Now | What you should see |
+| :-- | --: | --: | :-- |
+| scale_factor | 0.2 | 0.01 | a pass every 12 million dead rows |
+| cost_limit | 200 | 2,000 | passes of minutes, not hours |
+
+### How to know that it worked
+
+1. \`n_dead_tup\` in \`pg_stat_user_tables\` makes a saw-tooth, not a ramp.
+2. The age of the last pass stays under an hour; check it:
+
+   \`\`\`sh
+   psql -c "select relname, last_autovacuum from pg_stat_user_tables"
+   \`\`\`
+3. Tick these off:
+   - [x] thresholds set
+   - [ ] watched for a day
+
+![a chart](https://charts.example/dead-rows.png)
+
+> A rewrite such as pg_repack gives space back to the disk.`;
+
+const BROKEN = {
+  code: "connection_lost" as const,
+  message: both("The SSH connection to studio was lost.", "SSH-соединение со studio потеряно."),
+  fix: both("Wait until the tunnel is back, then retry.", "Дождитесь туннеля и повторите."),
+  detail_id: "d-41c9",
+};
+
+const MODEL = "Qwen3-30B-A3B-Instruct-Q4_K_M";
+const STATS = {
+  prompt_tokens: 9_666,
+  completion_tokens: 386,
+  first_token_ms: 410,
+  total_ms: 6_400,
+  tokens_per_second: 64.2,
+  prompt_tokens_per_second: 1_240,
+  finish_reason: "stop",
+};
+
+function turn(id: string, position: number, question: string, part: Partial<Message>): Message[] {
+  const reply = { role: "assistant" as const, host_id: "studio", model: MODEL, stats: STATS, content: RICH };
+  return [messageOf(id, position, { content: question }), messageOf(id, position + 1, { ...reply, ...part })];
+}
+
+function add(world: World, id: string, title: string, messages: Message[], ago: number): void {
+  const at = Date.now() - ago;
+  world.sessions.unshift({
+    id, title, host_id: "studio", model: MODEL, created_at: at, updated_at: at, pinned: false, message_count: messages.length,
+  });
+  world.messages.set(id, messages);
+}
+
+/** Conversations to look at: every construct, every way to end, a long one, and many. */
+export function fillChats(world: World, name: string): void {
+  if (!name.startsWith("chat")) return;
+  add(world, "rich", "Autovacuum never catches up", turn("rich", 0, QUESTION, {}), 60_000);
+  add(world, "failed", "Nightly summary", turn("failed", 0, "Explain how the tunnel survives sleep.", {
+    content: "When the machine wakes, the timer of the health check is in the past, so it fires at once. Three things happen in order:\n\n1. The keep-alive goes out.\n2. The local port stays open.\n3. The login is repeated with the same key, and the forward is asked for on the same",
+    state: "failed",
+    error: BROKEN,
+    stats: { ...STATS, completion_tokens: 148, finish_reason: null },
+  }), 120_000);
+  add(world, "ends", "How answers end", [
+    ...turn("ends", 0, "Stopped?", { content: "This one was stopped in mid-", state: "stopped" }),
+    ...turn("ends", 2, "Cut?", { content: "This one reached its limit of", stats: { ...STATS, finish_reason: "length" } }),
+    ...turn("ends", 4, "x = 1\n".repeat(400), { content: "That is a long message.", reasoning: "The user repeats one line.\nI say so." }),
+    ...turn("ends", 6, "Interrupted?", { content: "This one was being written when", state: "interrupted" }),
+  ], 180_000);
+  if (name === "chats-long") {
+    const messages = Array.from({ length: 500 }, (_, index) => turn("long", index * 2, `Question ${index + 1}: ${QUESTION}`, {})).flat();
+    add(world, "long", "A thousand messages", messages, 1_000);
+  }
+  if (name === "chats-many")
+    for (let index = 0; index < 2_000; index += 1)
+      add(world, `many-${index}`, `Conversation number ${index} about half-close and tunnels`, [], index * 7_200_000);
+}
