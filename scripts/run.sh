@@ -12,14 +12,14 @@ scripts/setup.sh run
 if has_display; then
   say "Building the window (a few minutes the first time, seconds after that)"
   npm --prefix ui run --silent build
-  cargo build --locked --profile run -p slipway-desktop --features custom-protocol
-  exec target/run/slipway-desktop "$@"
+  cargo build --locked --profile quick -p slipway-desktop --features custom-protocol
+  exec target/quick/slipway-desktop "$@"
 fi
 
 say "There is no display here, so the window cannot open: taking the same path in the terminal." \
   "Building the command line (a few minutes the first time, seconds after that)"
-cargo build --locked --profile run -p slipway-cli
-slipway=target/run/slipway
+cargo build --locked --profile quick -p slipway-cli
+slipway=target/quick/slipway
 
 # step WORDS…: shows a command as one would type it, then runs it.
 step() {

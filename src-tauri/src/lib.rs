@@ -1,1 +1,50 @@
-//! The Slipway desktop window.
+//! The Slipway window: the only code that knows Tauri. Everything it does is one call into
+//! `slipway_core`; what it shows comes over one channel per window.
+
+mod commands;
+mod paths;
+mod quit;
+mod sink;
+mod state;
+mod web;
+
+use std::process::ExitCode;
+
+use tauri::{Builder, Runtime};
+
+pub use state::Shell;
+
+/// Opens the window and returns when it is closed and everything behind it has ended.
+#[must_use]
+pub fn run() -> ExitCode {
+    let mut builder = Builder::default();
+    if paths::own_data_dir().is_none() {
+        // With a data directory of its own, a second Slipway beside the first is what was asked for.
+        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| {
+            state::raise_window(app);
+        }));
+    }
+    let app = builder
+        .plugin(tauri_plugin_window_state::Builder::default().build())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_opener::init());
+    #[allow(clippy::disallowed_methods, reason = "generate_context! itself ends a broken build")]
+    let context = tauri::generate_context!();
+    match with_commands(app, Shell::open()).build(context) {
+        Ok(app) => {
+            quit::on_signals(app.handle());
+            app.run(quit::on_event);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!(target: "app", "the window cannot open: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The commands, the state behind them, and the guard on where the web view may go; apart so that
+/// tests can build the same on Tauri's mock runtime.
+pub fn with_commands<R: Runtime>(builder: Builder<R>, shell: Shell) -> Builder<R> {
+    builder.plugin(web::guard()).manage(shell).invoke_handler(commands::handler())
+}

@@ -1,2 +1,6 @@
 //! Starts the window.
-fn main() {}
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+fn main() -> std::process::ExitCode {
+    slipway_desktop::run()
+}

@@ -1,0 +1,66 @@
+//! The commands of `slipway_protocol::commands!`, one thin function each. The macro below turns the
+//! list into Tauri's handlers: one that is missing here, or has other types, does not compile.
+
+mod chat;
+mod deploy;
+mod hosts;
+mod logs;
+mod sessions;
+mod tasks;
+
+use slipway_protocol::{
+    ChatRetry, ChatSend, ChatStarted, DeployRequest, ErrorInfo, Host, HostAdd, HostRef, HostRename,
+    HostSuggestion, HostView, LogQuery, LogRecord, LogSave, Nothing, PromptAnswer, Session,
+    SessionPin, SessionRef, SessionRename, SessionView, Settings, Snapshot, Subscribe, Subscribed,
+    TaskInfo, TaskMessage, TaskRef, TaskStats,
+};
+use tauri::ipc::{Channel, Invoke};
+use tauri::{Runtime, State};
+
+use crate::state::Shell;
+use chat::{chat_retry, chat_send};
+use deploy::{connect_start, connect_stop, deploy_start, host_check, uninstall_start};
+use hosts::{host_add, host_list, host_remove, host_rename, host_restore, host_suggestions};
+use logs::{log_list, log_save};
+use sessions::{
+    session_delete, session_get, session_list, session_pin, session_rename, session_restore,
+};
+use tasks::{prompt_answer, settings_set, snapshot, task_cancel, task_list, task_stats};
+
+/// What a command answers.
+type Answer<T> = Result<T, ErrorInfo>;
+
+macro_rules! handlers {
+    ($($name:ident($request:ty) -> $response:ty;)*) => {
+        mod generated {
+            use super::*;
+            $(
+                #[tauri::command]
+                pub(super) async fn $name(
+                    shell: State<'_, Shell>,
+                    req: $request,
+                ) -> Answer<$response> {
+                    super::$name(shell.program().await?, req).await
+                }
+            )*
+
+            /// Apart from the list because of its channel.
+            #[tauri::command]
+            pub(super) async fn subscribe(
+                shell: State<'_, Shell>,
+                req: Subscribe,
+                channel: Channel<Vec<TaskMessage>>,
+            ) -> Answer<Subscribed> {
+                let bus = shell.program().await?.bus().clone();
+                Ok(shell.sink.attach(bus, req.after_seq, channel))
+            }
+        }
+
+        /// All commands for Tauri.
+        pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
+            tauri::generate_handler![$(generated::$name,)* generated::subscribe]
+        }
+    };
+}
+
+slipway_protocol::commands!(handlers);

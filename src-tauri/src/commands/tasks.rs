@@ -1,0 +1,32 @@
+//! The program itself, its settings, its tasks and their questions.
+
+use slipway_core::{Fault, Program};
+use slipway_protocol::{Nothing, PromptAnswer, Settings, Snapshot, TaskInfo, TaskRef, TaskStats};
+
+use super::Answer;
+
+pub(super) async fn snapshot(program: Program, _: Nothing) -> Answer<Snapshot> {
+    program.snapshot().await.map_err(Fault::into_info)
+}
+
+pub(super) async fn settings_set(program: Program, settings: Settings) -> Answer<Settings> {
+    program.settings_set(settings).await.map_err(Fault::into_info)
+}
+
+pub(super) async fn task_list(program: Program, _: Nothing) -> Answer<Vec<TaskInfo>> {
+    Ok(program.task_list())
+}
+
+pub(super) async fn task_stats(program: Program, _: Nothing) -> Answer<Vec<TaskStats>> {
+    Ok(program.task_stats())
+}
+
+pub(super) async fn task_cancel(program: Program, task: TaskRef) -> Answer<Nothing> {
+    program.task_cancel(&task);
+    Ok(Nothing {})
+}
+
+pub(super) async fn prompt_answer(program: Program, answer: PromptAnswer) -> Answer<Nothing> {
+    program.prompt_answer(answer);
+    Ok(Nothing {})
+}

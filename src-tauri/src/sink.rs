@@ -1,0 +1,56 @@
+//! The one channel of a window: messages in order, a few at a time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use slipway_core::Bus;
+use slipway_protocol::{Subscribed, TaskMessage};
+use tauri::async_runtime::JoinHandle;
+use tauri::ipc::Channel;
+
+/// Messages are collected for this long, about a frame: each send costs the web view far more than
+/// what is in it.
+const FRAME: Duration = Duration::from_millis(16);
+/// At most so many at once, so that the web view can paint in between.
+const MOST: usize = 1000;
+
+/// Where the window's messages go now.
+#[derive(Default)]
+pub(crate) struct Sink(Mutex<Option<JoinHandle<()>>>);
+
+impl Sink {
+    /// Sends everything after `seq`, and then what comes, to a new channel in place of the last.
+    pub(crate) fn attach(
+        &self,
+        bus: Arc<Bus>,
+        seq: u64,
+        channel: Channel<Vec<TaskMessage>>,
+    ) -> Subscribed {
+        let complete = bus.after(seq).complete;
+        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = current.take() {
+            last.abort();
+        }
+        if complete {
+            *current = Some(tauri::async_runtime::spawn(pump(bus, seq, channel)));
+        }
+        Subscribed { complete }
+    }
+}
+
+async fn pump(bus: Arc<Bus>, mut seq: u64, channel: Channel<Vec<TaskMessage>>) {
+    loop {
+        bus.wait_after(seq).await;
+        let mut messages = bus.after(seq).messages;
+        while !messages.is_empty() {
+            let rest = messages.split_off(messages.len().min(MOST));
+            seq = messages.last().map_or(seq, |message| message.seq);
+            // The page is gone; a new one subscribes again.
+            if channel.send(messages).is_err() {
+                return;
+            }
+            tokio::time::sleep(FRAME).await;
+            messages = rest;
+        }
+    }
+}
