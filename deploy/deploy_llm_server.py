@@ -18,6 +18,9 @@ host, in a file of mode 0600, and is read from there. For every subcommand:
     lock_wait_s  seconds to wait for the lock of another run, default 5
     python       an interpreter to use for the engine instead of searching for one (optional)
 
+A parameter file is best kept in ROOT/script/: uninstall removes that folder, and the whole root with
+it once it is empty, but nothing that it does not know.
+
 Output
 ------
 An event is one line on stdout, <marker>{json}<marker>; all other lines are log noise.
@@ -60,7 +63,8 @@ start      timeout_s (default 120) to be ready; port (null: any free one, kept a
            An engine that does not get ready in time is stopped again.
 stop       data: was_running
 status     data: deployed, state (absent|stopped|starting|loading|ready|crashed), port, pid,
-           engine_pid, restarts, since, last_exit, model, engine, manifest, api_key_path, log_tail
+           engine_pid, restarts, since (of this state, seconds of the epoch), last_exit{status,text,
+           reason,at,seconds,log}, model, engine, manifest, api_key_path, log_tail
 logs       lines (default 200). data: lines
 uninstall  keep_models (default false). data: removed_bytes, was_deployed. Stops, removes the
            deployment, engines and models that no other deployment uses, and what is then empty.
@@ -214,7 +218,8 @@ class Channel:
 
     def closed(self):
         """Whether the reader of stdout has gone, noticed without writing."""
-        if not self.gone and hasattr(select, "poll"):
+        # Elsewhere poll may take a closed stdin for the end of both; there the next write will tell.
+        if not self.gone and sys.platform.startswith("linux"):
             poll = select.poll()
             poll.register(1, 0)
             lost = select.POLLERR | select.POLLHUP | select.POLLNVAL
@@ -493,8 +498,8 @@ def remove_tree(path):
     return 0 if os.path.lexists(path) else size
 
 
-def utc_now():
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+def utc_text(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 # ===================================================================================== processes
@@ -635,7 +640,7 @@ class Lock:
         name = "%s@%s (%s)" % (owner.get("user", "?"), owner.get("host", "?"), owner.get("what", "?"))
         return Failure("lock_held", "Another run, %s, process %s, has been working on this host for %d s."
                        % (name, owner.get("pid", "?"), age), owner=name, pid=owner.get("pid", ""),
-                       since=owner.get("since", ""), age_seconds=age)
+                       since=utc_text(time.time() - age), age_seconds=age)
 
 
 # ==================================================================================== host facts
@@ -1213,7 +1218,7 @@ def install_wheel(layout, python, pythons):
         write_json(os.path.join(home, "ok.json"), {
             "version": ENGINE_VERSION, "python": final_python.replace(home, layout.engine, 1),
             "site": site.replace(home, layout.engine, 1), "python_realpath": os.path.realpath(final_python),
-            "sha256": this_wheel()[2], "created_at": utc_now()})
+            "sha256": this_wheel()[2], "created_at": utc_text(time.time())})
         if os.path.lexists(layout.engine):
             os.rename(layout.engine, os.path.join(temporary, "old"))
         os.rename(home, layout.engine)
@@ -1727,7 +1732,10 @@ def check_url(url):
     failure = Failure("model_url_invalid", "%s is not an address that a model can be fetched from." % shown, url=shown)
     try:
         parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or re.search(r"[\x00-\x20\x7f]", url):
+        # A password in an address would end up in logs and parameter files.
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise failure
+        if re.search(r"[\x00-\x20\x7f]", url):
             raise failure
         parts.port
     except (ValueError, TypeError, AttributeError):
@@ -1890,7 +1898,8 @@ def launch_parameters(settings, model):
     train = model["context_train"] or 4096
     context = settings["context_size"]
     if context and context > train:
-        OUT.log("The context of %d tokens was lowered to the %d that the model was made for." % (context, train), "warn")
+        OUT.log("The context of %d tokens was lowered to the %d that the model was made for."
+                % (context, train), "warn")
         context = train
     # The tiny model is much slower when threads wait for each other.
     return dict(settings, context_size=context or min(train, DEFAULT_CONTEXT),
@@ -2014,7 +2023,7 @@ class EngineLog:
                 self.out = open(os.devnull, "ab", 0)
 
     def note(self, text):
-        self.write(("[slipway %s] %s\n" % (utc_now(), text)).encode("utf-8"))
+        self.write(("[slipway %s] %s\n" % (utc_text(time.time()), text)).encode("utf-8"))
 
 
 def crash_reason(lines, status):
@@ -2431,7 +2440,8 @@ def check_room(layout, needed, engine):
     if space["free_bytes"] < needed:
         raise disk_full(layout.root, needed)
     if engine and space["free_inodes"] is not None and space["free_inodes"] < ENGINE_INODES:
-        raise Failure("disk_full", "The file system of %s has only %d files left." % (layout.root, space["free_inodes"]),
+        raise Failure("disk_full", "The file system of %s has only %d files left."
+                      % (layout.root, space["free_inodes"]),
                       path=layout.root, needed=needed, free=space["free_bytes"], free_inodes=space["free_inodes"])
     if engine and is_noexec(layout.root):
         raise Failure("noexec", "%s is on a file system where programs may not run." % layout.root, path=layout.root)
@@ -2450,7 +2460,7 @@ def deploy(settings, layout, previous, engine_plan, model_plan):
     layout.make(layout.deployments, layout.deployment)
     key_changed = ensure_api_key(layout)
     manifest = {"schema": 1, "deployment": layout.name, "engine": engine, "model": model,
-                "parameters": launch_parameters(settings, model), "created_at": utc_now()}
+                "parameters": launch_parameters(settings, model), "created_at": utc_text(time.time())}
     same = previous is not None and manifest_id(previous) == manifest_id(manifest)
     if same:
         manifest = previous

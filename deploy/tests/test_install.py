@@ -195,7 +195,8 @@ class Engine(ScriptCase):
         command = ["/usr/bin/python3", "-B", SCRIPT, "install", "--params-b64",
                    encoded({"marker": MARKER, "root": self.root})]
         if os.getuid() == 0:
-            command = shutil.which("setpriv") and ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] + command
+            become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+            command = shutil.which("setpriv") and become + command
         if not command or not os.access("/usr/bin/python3", os.X_OK):
             self.skipTest("needs setpriv and /usr/bin/python3 to become another user")
         source = os.path.join(self.folder, "deploy")
@@ -213,10 +214,13 @@ class Reasons(unittest.TestCase):
 
     def test_pip(self):
         for text, code in (
-                ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk_full"),
-                ("WARNING: Retrying (Retry(total=1)) after connection broken by 'NewConnectionError(...)'", "no_index_reachable"),
+                ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+                 "disk_full"),
+                ("WARNING: Retrying (Retry(total=1)) after connection broken by 'NewConnectionError(...)'",
+                 "no_index_reachable"),
                 ("ERROR: Could not find a version that satisfies the requirement", "engine_install_failed"),
-                ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES\n  Expected sha256 aa\n  Got        " + "b" * 64, "hash_mismatch"),
+                ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES\n  Expected sha256 aa\n  Got        " + "b" * 64,
+                 "hash_mismatch"),
                 ("", "engine_install_failed")):
             self.assertEqual(script.pip_failure(text, "a" * 64, "/tmp").code, code)
 
@@ -247,7 +251,7 @@ class Reasons(unittest.TestCase):
         for lines, status, reason in (
                 (["ggml_backend_cuda: out of memory", "failed to load model"], 1, "out_of_memory"),
                 (["couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 80"], 1, "port"),
-                (["gguf_init_from_file: failed to open GGUF file 'x.gguf'", "failed to load model"], 1, "missing_model"),
+                (["gguf_init_from_file: failed to open GGUF file 'x.gguf'"], 1, "missing_model"),
                 (["error loading model: missing tensor"], 1, "bad_model"), ([], -9, "killed"), (["?"], 1, "")):
             self.assertEqual(script.crash_reason(lines, status), reason)
 

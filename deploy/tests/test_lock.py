@@ -44,7 +44,8 @@ class Lock(ScriptCase):
     def test_a_lock_of_another_host_is_respected_for_a_day(self):
         self.hold(host="elsewhere", pid=1)
         self.fails("lock_held", "install", lock_wait_s=0)
-        script.write_json(os.path.join(self.layout.lock, "owner.json"), {"host": "elsewhere", "since": time.time() - 90000})
+        script.write_json(os.path.join(self.layout.lock, "owner.json"),
+                          {"host": "elsewhere", "since": time.time() - 90000})
         self.ok("install", lock_wait_s=0)
 
     def test_a_lock_without_an_owner(self):

@@ -82,7 +82,8 @@ class Behaviour(ScriptCase):
         self.assertEqual(data["manifest"]["parameters"]["threads"], 1)
         port = self.ok("start")["port"]
         answer = self.chat(port, max_tokens=2000)
-        self.assertEqual((answer["choices"][0]["finish_reason"], answer["usage"]["completion_tokens"]), ("length", 2000))
+        self.assertEqual(answer["choices"][0]["finish_reason"], "length")
+        self.assertEqual(answer["usage"]["completion_tokens"], 2000)
         status, body = self.ask(port, "/v1/chat/completions", {
             "messages": [{"role": "user", "content": "Hi"}], "stream": True, "max_tokens": 20}, self.key())
         self.assertEqual(status, 200)
