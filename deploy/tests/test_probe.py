@@ -96,6 +96,7 @@ class Probe(ScriptCase):
         self.assertIn("no_index_reachable", codes(run))
 
     def test_models_are_judged(self):
+        self.link_engine()
         path = os.path.join(self.folder, "model.gguf")
         whole = practice_model.build()
         for content, code in ((None, "model_not_found"), (b"<html>", "model_not_gguf"),
@@ -104,8 +105,10 @@ class Probe(ScriptCase):
                 if content is not None:
                     with open(path, "wb") as out:
                         out.write(content)
-                self.assertIn(code, codes(self.call("probe", model={"kind": "path", "path": path})))
-        self.assertIn("model_url_invalid", codes(self.call("probe", model={"kind": "url", "url": "ftp://host/x"})))
+                run = self.probe_with(engine_python(), model={"kind": "path", "path": path})
+                self.assertIn(code, codes(run))
+        run = self.probe_with(engine_python(), model={"kind": "url", "url": "ftp://host/x"})
+        self.assertIn("model_url_invalid", codes(run))
 
     def test_a_read_only_and_a_noexec_place(self):
         with mounted(self, os.path.join(self.folder, "mount"), "size=1m,ro,noexec") as path:
