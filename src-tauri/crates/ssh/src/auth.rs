@@ -109,14 +109,16 @@ impl<'a> Login<'a> {
         }
     }
 
+    /// Asks what the server takes. `true` means that it takes anybody.
+    pub(crate) async fn greet(&mut self) -> Result<bool, Error> {
+        // sshd does not count this one.
+        let user = self.options.user.clone();
+        let answer = self.deadline.run(self.handle.authenticate_none(user)).await;
+        self.outcome(None, answer).await
+    }
+
     /// Tries agent keys, key files, then what a person can type.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
-        // "none" asks what the server takes; sshd does not count it.
-        let user = self.options.user.clone();
-        let first = self.deadline.run(self.handle.authenticate_none(user)).await;
-        if self.outcome(None, first).await? {
-            return Ok(());
-        }
         if self.offers(MethodKind::PublicKey) && self.public_keys().await? {
             return Ok(());
         }

@@ -91,7 +91,7 @@ async fn attempt(
     let handler = ClientHandler {
         options: options.clone(),
         record,
-        questions: questions.clone(),
+        questions: Some(questions.clone()),
         deadline: deadline.clone(),
         ended: ended_sender,
         accepted: None,
@@ -120,16 +120,19 @@ async fn attempt(
             return Err(opening.foreign().map_or_else(timeout, foreign));
         }
     };
-    Login::new(
+    let mut login = Login::new(
         &mut handle,
         options,
         identities,
         questions,
         &deadline,
         ended.clone(),
-    )
-    .run()
-    .await?;
+    );
+    let welcome = login.greet().await?;
+    asked.store(false, Ordering::Relaxed);
+    if !welcome {
+        login.run().await?;
+    }
     Ok(Session::new(handle, ended, sever_guard.disarm()))
 }
 

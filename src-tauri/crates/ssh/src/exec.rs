@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use russh::{ChannelMsg, Sig};
+use tokio::time::timeout;
 
 use crate::error::Error;
 use crate::queue::{self, Consumer, Producer, PushError};
-use crate::session::{Session, SshChannel};
+use crate::session::{CLEANUP_TIMEOUT, Session, SshChannel};
 
 /// What [`Session::run`] keeps of a command's output, both streams together.
 const MAX_OUTPUT: usize = 64 * 1024 * 1024;
@@ -27,8 +28,9 @@ pub enum ExecEvent {
     Signal(String),
 }
 
-/// A running command. Dropping it closes the channel, upon which sshd closes the command's pipes;
-/// a command that does not care lives on.
+/// A running command. Dropping it before the end sends the command's process group `SIGTERM`
+/// (OpenSSH 7.9 or newer) and closes its pipes. What has put itself into a session of its own
+/// lives on.
 ///
 /// Output that nobody takes is kept up to 64 MiB; beyond that the command is cut off and the
 /// stream ends without [`ExecEvent::Exit`].
@@ -91,13 +93,13 @@ impl Session {
     /// Runs a command to its end and keeps what it wrote.
     ///
     /// # Errors
-    /// Those of [`Session::exec`]; [`Error::Stalled`] when `timeout` passes (the command is then
+    /// Those of [`Session::exec`]; [`Error::Stalled`] when `limit` passes (the command is then
     /// cut off); [`Error::OutputTooLarge`] beyond 64 MiB.
     pub async fn run(
         &self,
         command: &str,
         stdin: Vec<u8>,
-        timeout: Duration,
+        limit: Duration,
     ) -> Result<Output, Error> {
         let running = async {
             let mut exec = self.exec(command, stdin).await?;
@@ -123,12 +125,10 @@ impl Session {
                 Ok(output)
             }
         };
-        tokio::time::timeout(timeout, running)
-            .await
-            .unwrap_or(Err(Error::Stalled {
-                what: "a command",
-                seconds: timeout.as_secs(),
-            }))
+        timeout(limit, running).await.unwrap_or(Err(Error::Stalled {
+            what: "a command",
+            seconds: limit.as_secs(),
+        }))
     }
 }
 
@@ -154,7 +154,11 @@ async fn drive(
                 feeding = false;
                 continue;
             }
-            () = events.abandoned() => return,
+            () = events.abandoned() => {
+                // Closing alone lets it run, and hold one of the ten sessions that sshd allows.
+                let _ = timeout(CLEANUP_TIMEOUT, channel.write.signal(Sig::TERM)).await;
+                return;
+            }
         };
         let pushed = match message {
             Some(ChannelMsg::Data { data }) => events.push(data.len(), ExecEvent::Stdout(data)),

@@ -39,7 +39,8 @@ impl From<Error> for HandlerError {
 pub(crate) struct ClientHandler {
     pub(crate) options: ConnectOptions,
     pub(crate) record: HostRecord,
-    pub(crate) questions: mpsc::Sender<Question>,
+    /// Let go of once the key is accepted, so that its receiver sees the end of the questions.
+    pub(crate) questions: Option<mpsc::Sender<Question>>,
     pub(crate) deadline: Deadline,
     /// The only sender: when it goes without a word, the session died without calling back.
     pub(crate) ended: watch::Sender<Option<DisconnectReason>>,
@@ -88,6 +89,7 @@ impl ClientHandler {
             }
         }
         self.accepted = Some(shown);
+        self.questions = None;
         Ok(true)
     }
 
@@ -104,7 +106,7 @@ impl ClientHandler {
         let _pause = self.deadline.pause();
         self.asked.store(true, Ordering::Relaxed);
         let asking = async {
-            self.questions.send(question).await.ok()?;
+            self.questions.as_ref()?.send(question).await.ok()?;
             decision.await.ok()
         };
         let decision = tokio::select! {
@@ -152,6 +154,12 @@ impl Handler for ClientHandler {
             },
             RusshReason::Error(HandlerError::Russh(RusshError::KeepaliveTimeout)) => {
                 DisconnectReason::KeepAliveTimeout
+            }
+            // The server's last word on a login: it names no method that is left.
+            RusshReason::Error(HandlerError::Russh(RusshError::NoAuthMethod)) => {
+                DisconnectReason::ByServer {
+                    message: "no method is left".to_owned(),
+                }
             }
             RusshReason::Error(HandlerError::Russh(error)) => match Error::from(error) {
                 Error::ConnectionLost => DisconnectReason::Lost,
