@@ -26,7 +26,8 @@ need_node_modules() {
     return
   fi
   say "Installing the packages of ui/package-lock.json"
-  npm --prefix ui ci --no-audit --no-fund --loglevel=error
+  npm --prefix ui ci --no-audit --no-fund --loglevel=error --fetch-retries=2 --fetch-timeout=60000 --fetch-retry-maxtimeout=10000 ||
+    fail "the packages of ui/package-lock.json could not be installed (npm says why above)."
   touch $installed
 }
 

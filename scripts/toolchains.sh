@@ -53,7 +53,7 @@ need_rust() {
   chmod +x "$init"
   export CARGO_HOME=$TOOLS/cargo RUSTUP_HOME=$TOOLS/rustup
   RUSTUP_INIT_SKIP_PATH_CHECK=yes "$init" -y --no-modify-path --profile minimal \
-    --component clippy,rustfmt --default-toolchain $RUST_PINNED --quiet ||
+    --component clippy,rustfmt --default-toolchain $RUST_PINNED --quiet >/dev/null ||
     fail "installing Rust $RUST_PINNED did not work."
   rm -f "$init"
   PATH=$CARGO_HOME/bin:$PATH
