@@ -50,10 +50,10 @@ export class EndFollower {
     };
     window.addEventListener("pointerup", released, options);
     window.addEventListener("pointermove", released, options);
-    const sizes = new ResizeObserver(() => this.#keepUp());
+    const sizes = new ResizeObserver(() => this.keepUp());
     sizes.observe(element);
     if (element.firstElementChild) sizes.observe(element.firstElementChild);
-    this.#keepUp();
+    this.keepUp();
     return () => {
       end.abort();
       sizes.disconnect();
@@ -67,15 +67,19 @@ export class EndFollower {
     this.#toEnd();
   }
 
-  #keepUp(): void {
+  /** Goes to the end if it is followed. Sizes are watched; this is for what was just added. */
+  keepUp(): void {
     if (this.following) this.#toEnd();
   }
 
   #toEnd(): void {
     const element = this.#element;
     if (!element) return;
+    const before = element.scrollTop;
     element.scrollTop = element.scrollHeight;
     this.#lastTop = element.scrollTop;
+    // Browsers tell of a scroll only in the next frame; the rows at the end are wanted in this one.
+    if (element.scrollTop !== before) element.dispatchEvent(new Event("scroll"));
   }
 
   #scrolled(element: HTMLElement): void {
@@ -86,6 +90,6 @@ export class EndFollower {
     const isAtEnd = scrollHeight - scrollTop - clientHeight <= NEAR;
     if (moved < -1 && isHand) this.following = false;
     else if (moved > 1 && isAtEnd) this.following = true;
-    else if (this.following && !isAtEnd && !isHand) requestAnimationFrame(() => this.#keepUp());
+    else if (this.following && !isAtEnd && !isHand) requestAnimationFrame(() => this.keepUp());
   }
 }

@@ -2,6 +2,7 @@ import type { Backend } from "../backend";
 import type { Commands, ErrorInfo, Host, HostAdd, Prompt, PromptReply, Snapshot } from "../bindings";
 import * as chat from "./chat";
 import { playConnect, playDeploy, reportOf, type MockTask } from "./deploy";
+import { fillLog } from "./log-worlds";
 import { worldOf } from "./scenarios";
 import { both, MockStream, sleep } from "./stream";
 import { LOCAL_HOST, sshHost } from "./world";
@@ -17,6 +18,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
   const world = worldOf(name);
   if (language === "ru") world.app.system_language = "ru";
   const stream = new MockStream();
+  fillLog(stream, name);
   const cancelled = new Set<string>();
   const removed = new Map<string, Snapshot["hosts"][number]>();
   const deleted = new Map<string, Snapshot["sessions"][number]>();
