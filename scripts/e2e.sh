@@ -7,7 +7,8 @@ set -euo pipefail
 
 if [ -z "${SLIPWAY_WINDOW:-}" ]; then
   npm --prefix ui run --silent build
-  cargo build --workspace --locked --features slipway-desktop/custom-protocol
+  # The flags of scripts/test.sh, so that both use one build.
+  cargo build --workspace --locked --features slipway-desktop/custom-protocol --bins --tests
   export SLIPWAY_WINDOW=${CARGO_TARGET_DIR:-$ROOT/target}/debug/slipway-desktop
 fi
 [ -x "$SLIPWAY_WINDOW" ] || fail "$SLIPWAY_WINDOW is not there"

@@ -1,6 +1,6 @@
 """Counts passed and failed tests in the logs of the test runners.
 
-usage: tally.py KIND=LOG…    KIND: cargo, nextest, node, unittest, vitest
+usage: tally.py KIND=LOG…    KIND: cargo, nextest, node, none, unittest, vitest
 
 Prints the two sums, passed and failed, on one line. A log without any count adds nothing: the
 caller knows from the exit status that its runner did not get that far.
@@ -37,6 +37,11 @@ def node(text):
     )
 
 
+def none(_text):
+    """A stage without tests."""
+    return 0, 0
+
+
 def unittest(text):
     ran = number(r"^Ran (\d+) tests? in ", text)
     verdict = "\n".join(re.findall(r"^(?:OK|FAILED) ?\(.*\)$", text, re.MULTILINE))
@@ -49,7 +54,7 @@ def vitest(text):
     return number(r"(\d+) passed", summary), number(r"(\d+) failed", summary)
 
 
-COUNTERS = {f.__name__: f for f in (cargo, nextest, node, unittest, vitest)}
+COUNTERS = {f.__name__: f for f in (cargo, nextest, node, none, unittest, vitest)}
 
 
 def main(arguments):

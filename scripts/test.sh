@@ -33,18 +33,23 @@ else
   failed=$((failed + 1))
 fi
 
-# The window is built with the interface in it, as a user has it; the same flags throughout let
-# the runners share one build.
-counted ui-build vitest npm --prefix ui run --silent build
+# Everything is built once, with the same flags throughout: the window with the interface in it, as
+# a user has it, and the command line, which the journeys run.
+target=${CARGO_TARGET_DIR:-$ROOT/target}
+cargo_flags=(--workspace --locked --features slipway-desktop/custom-protocol)
+export SLIPWAY_WINDOW=$target/debug/slipway-desktop SLIPWAY_CLI=$target/debug/slipway
+build() {
+  npm --prefix ui run --silent build && cargo build "${cargo_flags[@]}" --bins --tests
+}
+
+counted build none build
 counted ui vitest npm --prefix ui run --silent test
 counted deploy unittest python3 -m unittest discover -s deploy/tests
-cargo_flags="--workspace --locked --features slipway-desktop/custom-protocol"
-# shellcheck disable=SC2086 # flags are words
 if cargo nextest --version >/dev/null 2>&1; then
-  counted rust nextest cargo nextest run $cargo_flags --no-fail-fast
-  counted rust-doc cargo cargo test $cargo_flags --doc --no-fail-fast
+  counted rust nextest cargo nextest run "${cargo_flags[@]}"
+  counted rust-doc cargo cargo test "${cargo_flags[@]}" --doc --no-fail-fast
 else
-  counted rust cargo cargo test $cargo_flags --no-fail-fast
+  counted rust cargo cargo test "${cargo_flags[@]}" --no-fail-fast
 fi
 if [ "$(uname -s)" = Linux ]; then
   counted e2e node scripts/e2e.sh

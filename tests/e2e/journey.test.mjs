@@ -5,7 +5,8 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { startSshd } from "./sshd.mjs";
-import { answered, answerState, answerText, choose, deploy, deployed, endlessModel, say, streaming } from "./steps.mjs";
+import * as person from "./steps.mjs";
+import { acceptHostKey, addServer, answered, answerText, deploy, deployed, say, streaming } from "./steps.mjs";
 import { testId } from "./webdriver.mjs";
 import { Home, Window } from "./window.mjs";
 
@@ -42,14 +43,14 @@ describe("this computer", () => {
     t.diagnostic(`from the window to the end of the first answer: ${Math.round(elapsed)} ms`);
     assert.ok(answer.trim().length > 0);
     assert.ok(elapsed < FIRST_ANSWER_MS, `took ${Math.round(elapsed)} ms`);
-    assert.equal(await page.text(testId("message-user")), "Tell me something.");
+    assert.ok((await page.text(testId("message-user"))).includes("Tell me something."));
     await page.screenshot("chat");
   });
 
   for (const language of ["en", "ru"]) {
     for (const theme of ["light", "dark"]) {
       test(`every section in ${language}, ${theme}`, async () => {
-        await choose(page, { language, theme });
+        await person.choose(page, { language, theme });
         await page.until(`the language ${language}`, () => page.execute("return document.documentElement.lang === arguments[0]", language));
         for (const section of ["chats", "servers", "logs", "settings"]) {
           await page.click(testId(`nav-${section}`));
@@ -74,13 +75,11 @@ describe("a server over SSH", () => {
   });
 
   test("an address, a host key to confirm, a deploy, an answer", async () => {
-    await page.type(testId("first-run-address"), sshd.address);
-    await page.click(testId("first-run-continue"));
+    await addServer(page, sshd);
     await page.click(testId("deploy-start"));
     await page.until("the question about the host key", () => page.has(testId("prompt-accept")), { timeout: 20_000 });
-    assert.ok((await page.text('[role="dialog"]')).includes(sshd.fingerprint), "the fingerprint is shown");
     await page.screenshot("ssh-host-key");
-    await page.click(testId("prompt-accept"));
+    await acceptHostKey(page, sshd);
     await deployed(page);
     await page.screenshot("ssh-deployed");
     await page.click(testId("deploy-chat-now"));
@@ -106,16 +105,19 @@ describe("a server over SSH", () => {
 });
 
 describe("an answer that does not end by itself", () => {
-  let home, window, page;
+  let home, sshd, window, page;
   before(async () => {
     home = await Home.create("endless");
-    const model = await endlessModel(home);
+    sshd = await startSshd(home);
+    const model = await person.endlessModel(home);
     window = await Window.open(home, { name: "endless" });
     page = window.page;
-    await page.click(testId("first-run-local"));
-    await page.click(testId("deploy-model-host_path"));
-    await page.type(testId("deploy-model-path"), model);
-    await deploy(page);
+    await addServer(page, sshd);
+    await page.click(testId("deploy-source-host_path"));
+    await page.type(testId("deploy-host-path"), model);
+    await page.click(testId("deploy-start"));
+    await acceptHostKey(page, sshd);
+    await deployed(page);
     await page.click(testId("deploy-chat-now"));
   });
   after(async () => {
@@ -145,6 +147,7 @@ describe("an answer that does not end by itself", () => {
     await streaming(page, 200);
     const before = await answerText(page);
     await page.refresh();
+    await person.openLatestChat(page);
     await streaming(page, before.length + 100);
     const now = await answerText(page);
     assert.ok(now.startsWith(before.slice(0, 150)), "the answer goes on where it was");
@@ -166,8 +169,7 @@ describe("an answer that does not end by itself", () => {
 
     window = await Window.open(home, { name: "endless" });
     page = window.page;
-    await page.click(testId("nav-chats"));
-    if ((await answerState(page)) === "") await page.click(testId("session-row"));
+    await person.openLatestChat(page);
     const kept = await answered(page, "interrupted");
     t.diagnostic(`${kept.length} characters kept, ${due.length} were due, ${seen.at(-1).text.length} were shown`);
     assert.ok(kept.startsWith(due.slice(0, 150)) && kept.length >= due.length);

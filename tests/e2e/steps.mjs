@@ -9,6 +9,20 @@ import { Key, testId } from "./webdriver.mjs";
 const run = promisify(execFile);
 const ROOT = new URL("../../", import.meta.url).pathname;
 
+/** From First run to the plan of the server at `sshd`. */
+export async function addServer(page, sshd) {
+  await page.type(testId("first-run-address"), sshd.address);
+  await page.click(testId("first-run-continue"));
+  await page.until("the plan", () => page.has(testId("deploy-start")));
+}
+
+/** Answers the question about the host key, once it is asked. */
+export async function acceptHostKey(page, sshd) {
+  await page.until("the question about the host key", () => page.has(testId("prompt-accept")), { timeout: 20_000 });
+  assert.ok((await page.text(testId("prompt-host-key"))).includes(sshd.fingerprint), "the fingerprint is shown");
+  await page.click(testId("prompt-accept"));
+}
+
 /** Presses Deploy on the plan that is open and waits for the success page; a failure ends it at once. */
 export async function deploy(page, timeout = 90_000) {
   await page.click(testId("deploy-start"));
@@ -36,8 +50,7 @@ export async function say(page, text) {
 export function answerText(page) {
   return page.execute(
     `const all = document.querySelectorAll(arguments[0]);
-     const last = all[all.length - 1];
-     return (last?.querySelector('[data-testid="message-text"]') ?? last)?.textContent ?? "";`,
+     return all[all.length - 1]?.querySelector(".markdown")?.textContent ?? "";`,
     testId("message-assistant"),
   );
 }
@@ -75,6 +88,14 @@ export async function endlessModel(home) {
   const file = join(home.folder, "endless.gguf");
   await run("python3", [join(ROOT, "deploy/practice_model.py"), file, "--endless", "--context", "32768"]);
   return file;
+}
+
+/** Opens the latest conversation, where the window does not show it already. */
+export async function openLatestChat(page) {
+  await page.click(testId("nav-chats"));
+  await page.until("the conversations", () => page.has(testId("session-row")));
+  if ((await answerState(page)) === "") await page.click(testId("session-row"));
+  await page.until("its messages", async () => (await answerState(page)) !== "");
 }
 
 /** Chooses the language (`en`, `ru`) and the theme (`light`, `dark`) in the settings. */
