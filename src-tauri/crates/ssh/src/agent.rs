@@ -72,10 +72,7 @@ async fn connect(pipe: Option<&Path>) -> Result<Option<Client>, KeyError> {
     if let Ok(client) = AgentClient::connect_named_pipe(r"\\.\pipe\openssh-ssh-agent").await {
         return Ok(Some(client.dynamic()));
     }
-    Ok(AgentClient::connect_pageant()
-        .await
-        .ok()
-        .map(AgentClient::dynamic))
+    Ok(AgentClient::connect_pageant().await.ok().map(AgentClient::dynamic))
 }
 
 impl Signer for Agent {

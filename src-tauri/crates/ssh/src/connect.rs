@@ -98,14 +98,8 @@ async fn attempt(
         asked: asked.clone(),
         abandoned: severed.clone(),
     };
-    let handshake = deadline
-        .run(client::connect_stream(config, transport, handler))
-        .await;
-    let foreign = |banner: String| Error::NotSsh {
-        host: host.to_owned(),
-        port,
-        banner,
-    };
+    let handshake = deadline.run(client::connect_stream(config, transport, handler)).await;
+    let foreign = |banner: String| Error::NotSsh { host: host.to_owned(), port, banner };
     let mut handle = match handshake {
         Ok(Ok(handle)) => handle,
         Ok(Err(HandlerError::Ours(error))) => return Err(error),
@@ -113,21 +107,12 @@ async fn attempt(
             return Err(opening.foreign().map_or_else(|| error.into(), foreign));
         }
         Err(Elapsed) => {
-            let timeout = || Error::Timeout {
-                host: host.to_owned(),
-                port,
-            };
+            let timeout = || Error::Timeout { host: host.to_owned(), port };
             return Err(opening.foreign().map_or_else(timeout, foreign));
         }
     };
-    let mut login = Login::new(
-        &mut handle,
-        options,
-        identities,
-        questions,
-        &deadline,
-        ended.clone(),
-    );
+    let mut login =
+        Login::new(&mut handle, options, identities, questions, &deadline, ended.clone());
     let welcome = login.greet().await?;
     asked.store(false, Ordering::Relaxed);
     if !welcome {
@@ -137,21 +122,12 @@ async fn attempt(
 }
 
 fn stall_limit(options: &ConnectOptions) -> Duration {
-    let patience = u32::try_from(options.keepalive_max)
-        .unwrap_or(u32::MAX)
-        .saturating_mul(2);
-    options
-        .keepalive_interval
-        .saturating_mul(patience)
-        .max(MIN_STALL)
+    let patience = u32::try_from(options.keepalive_max).unwrap_or(u32::MAX).saturating_mul(2);
+    options.keepalive_interval.saturating_mul(patience).max(MIN_STALL)
 }
 
 fn config(options: &ConnectOptions, record: &HostRecord) -> Config {
-    let rekey = if cfg!(target_pointer_width = "64") {
-        REKEY_BYTES
-    } else {
-        REKEY_BYTES_32_BIT
-    };
+    let rekey = if cfg!(target_pointer_width = "64") { REKEY_BYTES } else { REKEY_BYTES_32_BIT };
     Config {
         limits: Limits {
             rekey_write_limit: rekey,

@@ -22,10 +22,7 @@ pub(crate) struct Elapsed;
 
 impl Deadline {
     pub(crate) fn new(limit: Duration) -> Self {
-        Self {
-            limit,
-            pauses: watch::Sender::new(0),
-        }
+        Self { limit, pauses: watch::Sender::new(0) }
     }
 
     /// Stops the clock.

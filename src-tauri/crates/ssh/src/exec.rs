@@ -81,13 +81,8 @@ impl Session {
         let (producer, events) = queue::bounded();
         let closed_properly = Arc::new(AtomicBool::new(false));
         let flag = closed_properly.clone();
-        self.inner
-            .spawn(drive(channel, stdin.into(), producer, flag));
-        Ok(Exec {
-            events,
-            closed_properly,
-            _session: self.clone(),
-        })
+        self.inner.spawn(drive(channel, stdin.into(), producer, flag));
+        Ok(Exec { events, closed_properly, _session: self.clone() })
     }
 
     /// Runs a command to its end and keeps what it wrote.
@@ -103,11 +98,7 @@ impl Session {
     ) -> Result<Output, Error> {
         let running = async {
             let mut exec = self.exec(command, stdin).await?;
-            let mut output = Output {
-                stdout: Vec::new(),
-                stderr: Vec::new(),
-                exit: None,
-            };
+            let mut output = Output { stdout: Vec::new(), stderr: Vec::new(), exit: None };
             while let Some(event) = exec.next().await {
                 match event {
                     ExecEvent::Stdout(bytes) => output.stdout.extend_from_slice(&bytes),
@@ -119,16 +110,11 @@ impl Session {
                     return Err(Error::OutputTooLarge { limit: MAX_OUTPUT });
                 }
             }
-            if exec.was_cut_off() {
-                Err(Error::ConnectionLost)
-            } else {
-                Ok(output)
-            }
+            if exec.was_cut_off() { Err(Error::ConnectionLost) } else { Ok(output) }
         };
-        timeout(limit, running).await.unwrap_or(Err(Error::Stalled {
-            what: "a command",
-            seconds: limit.as_secs(),
-        }))
+        timeout(limit, running)
+            .await
+            .unwrap_or(Err(Error::Stalled { what: "a command", seconds: limit.as_secs() }))
     }
 }
 

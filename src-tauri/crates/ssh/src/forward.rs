@@ -120,11 +120,7 @@ impl Forwarder {
         });
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, shared.clone()));
-        Ok(Self {
-            port,
-            shared,
-            accepting,
-        })
+        Ok(Self { port, shared, accepting })
     }
 
     /// The port on 127.0.0.1.
@@ -172,11 +168,7 @@ impl Forwarder {
     /// Why the last stream failed; `None` once one has opened since, or a session was attached.
     #[must_use]
     pub fn last_error(&self) -> Option<ForwardError> {
-        self.shared
-            .last_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.shared.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends the listener and all streams, and returns once the port is free again.
@@ -256,9 +248,7 @@ async fn carry(
     let patience = Instant::now() + ATTACH_PATIENCE;
     loop {
         let usable = |target: &Option<Target>| {
-            target
-                .as_ref()
-                .is_some_and(|target| !target.session.is_closed())
+            target.as_ref().is_some_and(|target| !target.session.is_closed())
         };
         let target = match timeout_at(patience, targets.wait_for(usable)).await {
             Ok(Ok(target)) => target.clone(),
@@ -293,9 +283,9 @@ async fn carry(
                 continue;
             }
             Err(OpenForwardError::Failed(Error::Stalled { .. })) => ForwardError::Timeout,
-            Err(OpenForwardError::Failed(error)) => ForwardError::Refused {
-                detail: error.to_string(),
-            },
+            Err(OpenForwardError::Failed(error)) => {
+                ForwardError::Refused { detail: error.to_string() }
+            }
             Err(OpenForwardError::Refused(reason)) => refusal(&reason, &target),
         };
         return Err(Some(error));
@@ -309,18 +299,13 @@ fn refusal(reason: &ChannelOpenFailure, target: &Target) -> ForwardError {
             host: target.host.as_ref().to_owned(),
             port: target.port,
         },
-        other => ForwardError::Refused {
-            detail: other.description().to_owned(),
-        },
+        other => ForwardError::Refused { detail: other.description().to_owned() },
     }
 }
 
 impl Shared {
     fn note(&self, error: Option<ForwardError>) {
-        *self
-            .last_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = error;
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = error;
     }
 }
 

@@ -63,13 +63,7 @@ impl ClientHandler {
             Verdict::Known => {}
             Verdict::Revoked(key) => {
                 let (file, line) = (key.file.clone(), key.line);
-                return Err(Error::HostKeyRevoked {
-                    host,
-                    port,
-                    file,
-                    line,
-                    fingerprint,
-                });
+                return Err(Error::HostKeyRevoked { host, port, file, line, fingerprint });
             }
             Verdict::Changed(key) => {
                 return Err(Error::HostKeyChanged {
@@ -115,11 +109,7 @@ impl ClientHandler {
         };
         match decision {
             Some(true) => Ok(()),
-            Some(false) => Err(Error::HostKeyRejectedByUser {
-                host,
-                port,
-                fingerprint,
-            }),
+            Some(false) => Err(Error::HostKeyRejectedByUser { host, port, fingerprint }),
             None => Err(Error::Cancelled(Asked::HostKey)),
         }
     }
@@ -149,27 +139,23 @@ impl Handler for ClientHandler {
         reason: RusshReason<HandlerError>,
     ) -> Result<(), HandlerError> {
         let reason = match reason {
-            RusshReason::ReceivedDisconnect(info) => DisconnectReason::ByServer {
-                message: info.message,
-            },
+            RusshReason::ReceivedDisconnect(info) => {
+                DisconnectReason::ByServer { message: info.message }
+            }
             RusshReason::Error(HandlerError::Russh(RusshError::KeepaliveTimeout)) => {
                 DisconnectReason::KeepAliveTimeout
             }
             // The server's last word on a login: it names no method that is left.
             RusshReason::Error(HandlerError::Russh(RusshError::NoAuthMethod)) => {
-                DisconnectReason::ByServer {
-                    message: "no method is left".to_owned(),
-                }
+                DisconnectReason::ByServer { message: "no method is left".to_owned() }
             }
             RusshReason::Error(HandlerError::Russh(error)) => match Error::from(error) {
                 Error::ConnectionLost => DisconnectReason::Lost,
-                other => DisconnectReason::Failed {
-                    detail: other.to_string(),
-                },
+                other => DisconnectReason::Failed { detail: other.to_string() },
             },
-            RusshReason::Error(HandlerError::Ours(error)) => DisconnectReason::Failed {
-                detail: error.to_string(),
-            },
+            RusshReason::Error(HandlerError::Ours(error)) => {
+                DisconnectReason::Failed { detail: error.to_string() }
+            }
         };
         tracing::debug!(host = %self.options.host, ?reason, "SSH connection ended");
         self.ended.send_replace(Some(reason));

@@ -15,11 +15,7 @@ pub(crate) enum Identity {
     /// A private key that is ready to use.
     Plain { path: PathBuf, key: Arc<PrivateKey> },
     /// A private key under a passphrase. OpenSSH's format shows the public half nevertheless.
-    Encrypted {
-        path: PathBuf,
-        public: Option<PublicKey>,
-        text: SecretString,
-    },
+    Encrypted { path: PathBuf, public: Option<PublicKey>, text: SecretString },
     /// A public key, which stands for its private half in the agent.
     Public { path: PathBuf, key: PublicKey },
 }
@@ -44,40 +40,26 @@ impl Identity {
 
     /// Reads a key file.
     pub(crate) async fn load(path: &Path) -> Result<Self, Error> {
-        let unusable = |detail: String| Error::KeyFileUnusable {
-            path: path.to_path_buf(),
-            detail,
-        };
-        let metadata = tokio::fs::metadata(path)
-            .await
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => Error::KeyFileNotFound {
-                    path: path.to_path_buf(),
-                },
-                _ => unusable(error.to_string()),
-            })?;
+        let unusable = |detail: String| Error::KeyFileUnusable { path: path.to_path_buf(), detail };
+        let metadata = tokio::fs::metadata(path).await.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Error::KeyFileNotFound { path: path.to_path_buf() },
+            _ => unusable(error.to_string()),
+        })?;
         // A key is at most some 20 KiB; a model file chosen by mistake must not be read.
         if !metadata.is_file() || metadata.len() > 1024 * 1024 {
             return Err(unusable("it is not a key file".to_owned()));
         }
-        let text = tokio::fs::read_to_string(path)
-            .await
-            .map_err(|error| unusable(error.to_string()))?;
+        let text =
+            tokio::fs::read_to_string(path).await.map_err(|error| unusable(error.to_string()))?;
         if let Ok(key) = PublicKey::from_openssh(text.trim()) {
-            return Ok(Self::Public {
-                path: path.to_path_buf(),
-                key,
-            });
+            return Ok(Self::Public { path: path.to_path_buf(), key });
         }
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             let mode = metadata.permissions().mode() & 0o777;
             if mode & 0o077 != 0 {
-                return Err(Error::KeyFilePermissions {
-                    path: path.to_path_buf(),
-                    mode,
-                });
+                return Err(Error::KeyFilePermissions { path: path.to_path_buf(), mode });
             }
         }
         Self::parse(path, text).map_err(unusable)
@@ -88,30 +70,16 @@ impl Identity {
         if let Ok(key) = PrivateKey::from_openssh(text.trim()) {
             return Ok(if key.is_encrypted() {
                 let public = Some(key.public_key().clone());
-                Self::Encrypted {
-                    path,
-                    public,
-                    text: text.into(),
-                }
+                Self::Encrypted { path, public, text: text.into() }
             } else {
-                Self::Plain {
-                    path,
-                    key: Arc::new(key),
-                }
+                Self::Plain { path, key: Arc::new(key) }
             });
         }
         if is_encrypted_pem(&text) {
-            return Ok(Self::Encrypted {
-                path,
-                public: None,
-                text: text.into(),
-            });
+            return Ok(Self::Encrypted { path, public: None, text: text.into() });
         }
         match decode_secret_key(&text, None) {
-            Ok(key) => Ok(Self::Plain {
-                path,
-                key: Arc::new(key),
-            }),
+            Ok(key) => Ok(Self::Plain { path, key: Arc::new(key) }),
             Err(error) => Err(error.to_string()),
         }
     }

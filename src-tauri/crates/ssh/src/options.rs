@@ -83,10 +83,7 @@ impl KnownHosts {
         if cfg!(unix) {
             read.push(PathBuf::from("/etc/ssh/ssh_known_hosts"));
         }
-        Self {
-            read,
-            own: own.into(),
-        }
+        Self { read, own: own.into() }
     }
 }
 

@@ -53,11 +53,7 @@ pub(crate) async fn run(
     counters: &Counters,
     detached: CancellationToken,
 ) -> Ending {
-    let SshChannel {
-        mut read,
-        write,
-        mut guard,
-    } = channel;
+    let SshChannel { mut read, write, mut guard } = channel;
     let (from_local, to_local) = stream.split();
     let (producer, consumer) = queue::bounded();
     // A writer that waits for the window of a closed channel is not woken by russh.
@@ -157,15 +153,9 @@ async fn deliver(
                     break;
                 }
             }
-            next = if batch.len() < BATCH {
-                queue.try_pop()
-            } else {
-                None
-            };
+            next = if batch.len() < BATCH { queue.try_pop() } else { None };
         }
-        let written = write_all(&mut local, &mut batch)
-            .await
-            .map_err(|_| Ending::Local)?;
+        let written = write_all(&mut local, &mut batch).await.map_err(|_| Ending::Local)?;
         counters.down.fetch_add(written, Ordering::Relaxed);
     }
     local.shutdown().await.map_err(|_| Ending::Local)

@@ -37,16 +37,7 @@ pub(crate) enum PushError {
 pub(crate) fn bounded<T>() -> (Producer<T>, Consumer<T>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let waiting = Arc::new(AtomicUsize::new(0));
-    (
-        Producer {
-            items: sender,
-            waiting: waiting.clone(),
-        },
-        Consumer {
-            items: receiver,
-            waiting,
-        },
-    )
+    (Producer { items: sender, waiting: waiting.clone() }, Consumer { items: receiver, waiting })
 }
 
 impl<T> Producer<T> {

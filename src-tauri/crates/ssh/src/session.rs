@@ -9,6 +9,7 @@ use russh::{Channel, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf, Disc
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
 use crate::handler::ClientHandler;
@@ -62,6 +63,8 @@ pub(crate) struct Inner {
     requested: AtomicBool,
     /// Work that belongs to the connection and ends with it.
     tasks: Mutex<JoinSet<()>>,
+    /// Those of them that a good-bye waits for.
+    cleanups: TaskTracker,
     runtime: tokio::runtime::Handle,
     /// Ends the TCP connection, whatever state the session loop is in.
     severed: DropGuard,
@@ -69,9 +72,7 @@ pub(crate) struct Inner {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session")
-            .field("closed", &self.is_closed())
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("closed", &self.is_closed()).finish_non_exhaustive()
     }
 }
 
@@ -87,6 +88,7 @@ impl Session {
                 ended,
                 requested: AtomicBool::new(false),
                 tasks: Mutex::new(JoinSet::new()),
+                cleanups: TaskTracker::new(),
                 runtime: tokio::runtime::Handle::current(),
                 severed: severed.drop_guard(),
             }),
@@ -134,16 +136,9 @@ impl Session {
                 // The session loop ended without a last word.
                 Err(_) => DisconnectReason::Lost,
             };
-            let requested = weak
-                .upgrade()
-                .is_none_or(|inner| inner.requested.load(Ordering::Relaxed));
-            Disconnected {
-                reason: if requested {
-                    DisconnectReason::Requested
-                } else {
-                    reason
-                },
-            }
+            let requested =
+                weak.upgrade().is_none_or(|inner| inner.requested.load(Ordering::Relaxed));
+            Disconnected { reason: if requested { DisconnectReason::Requested } else { reason } }
         }
     }
 
@@ -157,18 +152,17 @@ impl Session {
             // The reply also "comes" when the connection goes.
             Ok(Ok(())) if !self.is_closed() => Ok(started.elapsed()),
             Ok(_) => Err(Error::ConnectionLost),
-            Err(_) => Err(Error::Stalled {
-                what: "a ping",
-                seconds: PING_TIMEOUT.as_secs(),
-            }),
+            Err(_) => Err(Error::Stalled { what: "a ping", seconds: PING_TIMEOUT.as_secs() }),
         }
     }
 
-    /// Ends the connection: lets clean-up finish, says good-bye, closes. Takes at most about
-    /// two seconds; all clones are ended by it.
+    /// Ends the connection: lets clean-up finish, says good-bye, closes. Each of the three takes at
+    /// most a second; all clones are ended by it.
     pub async fn disconnect(&self) {
         self.inner.requested.store(true, Ordering::Relaxed);
         if !self.is_closed() {
+            self.inner.cleanups.close();
+            let _ = tokio::time::timeout(DISCONNECT_TIMEOUT, self.inner.cleanups.wait()).await;
             let handle = &self.inner.handle;
             let parting = async {
                 let said = handle.disconnect(Disconnect::ByApplication, "", "en").await;
@@ -183,10 +177,7 @@ impl Session {
     }
 
     pub(crate) async fn open_session_channel(&self) -> Result<SshChannel, Error> {
-        Ok(SshChannel::new(
-            &self.inner,
-            self.open_session_stream().await?,
-        ))
+        Ok(SshChannel::new(&self.inner, self.open_session_stream().await?))
     }
 
     /// A session channel without a guard: for use as a stream, which closes it when dropped.
@@ -228,10 +219,7 @@ impl Session {
 }
 
 fn stalled_open() -> Error {
-    Error::Stalled {
-        what: "opening a channel",
-        seconds: OPEN_TIMEOUT.as_secs(),
-    }
+    Error::Stalled { what: "opening a channel", seconds: OPEN_TIMEOUT.as_secs() }
 }
 
 /// Why a forwarded stream did not open.
@@ -248,6 +236,14 @@ impl Inner {
         while tasks.try_join_next().is_some() {}
         // On the runtime of the connection: a drop can happen outside of any.
         tasks.spawn_on(work, &self.runtime);
+    }
+
+    /// Runs something that [`Session::disconnect`] waits for.
+    pub(crate) fn spawn_cleanup(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let work = self.cleanups.track_future(work);
+        self.spawn(async move {
+            let _ = tokio::time::timeout(CLEANUP_TIMEOUT, work).await;
+        });
     }
 
     fn sever(&self) {
@@ -298,8 +294,8 @@ impl Drop for CloseGuard {
             return;
         };
         let write = self.write.clone();
-        connection.spawn(async move {
-            let _ = tokio::time::timeout(CLEANUP_TIMEOUT, write.close()).await;
+        connection.spawn_cleanup(async move {
+            let _ = write.close().await;
         });
     }
 }

@@ -42,10 +42,7 @@ impl Sftp {
         match tokio::time::timeout(START_TIMEOUT, starting).await {
             Ok(result) => result,
             Err(_) if session.is_closed() => Err(Error::ConnectionLost),
-            Err(_) => Err(Error::Stalled {
-                what: "SFTP",
-                seconds: START_TIMEOUT.as_secs(),
-            }),
+            Err(_) => Err(Error::Stalled { what: "SFTP", seconds: START_TIMEOUT.as_secs() }),
         }
     }
 
@@ -58,10 +55,7 @@ impl Sftp {
         };
         // Requests are timed by their callers, who know whether there is progress: with many
         // writes queued on a slow line, the last one waits long and nothing is wrong.
-        let config = Config {
-            request_timeout_secs: 24 * 3600,
-            ..Config::default()
-        };
+        let config = Config { request_timeout_secs: 24 * 3600, ..Config::default() };
         let mut raw = RawSftpSession::new_with_config(stream, config);
         let version = raw.init().await.map_err(|error| {
             tracing::debug!(%error, "SFTP does not start");
@@ -108,10 +102,7 @@ impl Sftp {
         match answer {
             Ok(Packet::Status(status)) if status.status_code == StatusCode::Ok => Ok(()),
             Ok(Packet::Status(status)) => Err(self.explain(to, status.into(), 0).await),
-            Ok(_) => Err(Error::RemoteIo {
-                path: to.to_owned(),
-                detail: "rename".to_owned(),
-            }),
+            Ok(_) => Err(Error::RemoteIo { path: to.to_owned(), detail: "rename".to_owned() }),
             Err(error) => Err(self.explain(to, error, 0).await),
         }
     }
@@ -124,39 +115,25 @@ impl Sftp {
             SftpError::Status(status) => status,
             // Ours, see `timed`.
             SftpError::Timeout => {
-                return Error::Stalled {
-                    what: "SFTP",
-                    seconds: REQUEST_TIMEOUT.as_secs(),
-                };
+                return Error::Stalled { what: "SFTP", seconds: REQUEST_TIMEOUT.as_secs() };
             }
             // The channel ended, which it does only with the server's process or the connection.
             SftpError::IO(_) | SftpError::UnexpectedBehavior(_) => return Error::ConnectionLost,
             other => {
-                return Error::RemoteIo {
-                    path,
-                    detail: other.to_string(),
-                };
+                return Error::RemoteIo { path, detail: other.to_string() };
             }
         };
         match status.status_code {
             StatusCode::PermissionDenied => Error::RemotePermission { path },
             StatusCode::NoSuchFile => Error::RemoteNotFound { path },
             StatusCode::Failure => match self.room(&path).await {
-                Some(Room {
-                    read_only: true, ..
-                }) => Error::RemotePermission { path },
+                Some(Room { read_only: true, .. }) => Error::RemotePermission { path },
                 Some(room) if room.inodes == Some(0) || room.bytes < wanted.max(1) => {
                     Error::RemoteDiskFull { path }
                 }
-                _ => Error::RemoteIo {
-                    path,
-                    detail: status.error_message,
-                },
+                _ => Error::RemoteIo { path, detail: status.error_message },
             },
-            code => Error::RemoteIo {
-                path,
-                detail: code.to_string(),
-            },
+            code => Error::RemoteIo { path, detail: code.to_string() },
         }
     }
 
@@ -165,10 +142,7 @@ impl Sftp {
         if !self.can_statvfs {
             return None;
         }
-        let parent = path
-            .rsplit_once('/')
-            .map(|(parent, _)| parent)
-            .filter(|p| !p.is_empty());
+        let parent = path.rsplit_once('/').map(|(parent, _)| parent).filter(|p| !p.is_empty());
         for place in [path, parent.unwrap_or("/")] {
             if let Ok(found) = timed(self.raw.statvfs(place)).await {
                 return Some(Room {
@@ -193,17 +167,12 @@ struct Room {
 pub(crate) async fn timed<T>(
     request: impl Future<Output = Result<T, SftpError>>,
 ) -> Result<T, SftpError> {
-    tokio::time::timeout(REQUEST_TIMEOUT, request)
-        .await
-        .unwrap_or(Err(SftpError::Timeout))
+    tokio::time::timeout(REQUEST_TIMEOUT, request).await.unwrap_or(Err(SftpError::Timeout))
 }
 
 /// Attributes that set nothing but the permission bits.
 pub(crate) fn permissions(mode: u32) -> FileAttributes {
-    FileAttributes {
-        permissions: Some(mode & 0o7777),
-        ..FileAttributes::default()
-    }
+    FileAttributes { permissions: Some(mode & 0o7777), ..FileAttributes::default() }
 }
 
 impl Session {
@@ -221,9 +190,7 @@ impl Session {
             match timed(sftp.raw.stat(place)).await {
                 Ok(found) if found.attrs.is_dir() => break,
                 Ok(_) => {
-                    return Err(Error::RemoteNotADirectory {
-                        path: place.to_owned(),
-                    });
+                    return Err(Error::RemoteNotADirectory { path: place.to_owned() });
                 }
                 Err(SftpError::Status(status)) if status.status_code == StatusCode::NoSuchFile => {
                     missing.push(place);
@@ -271,10 +238,7 @@ impl Session {
         sftp.read(path, |chunk| {
             bytes.extend_from_slice(chunk);
             if bytes.len() as u64 > max_bytes {
-                return Err(Error::RemoteFileTooLarge {
-                    path: path.to_owned(),
-                    limit: max_bytes,
-                });
+                return Err(Error::RemoteFileTooLarge { path: path.to_owned(), limit: max_bytes });
             }
             Ok(())
         })
@@ -290,11 +254,7 @@ impl Sftp {
         path: &str,
         mut take: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let opened = timed(
-            self.raw
-                .open(path, OpenFlags::READ, FileAttributes::default()),
-        )
-        .await;
+        let opened = timed(self.raw.open(path, OpenFlags::READ, FileAttributes::default())).await;
         let handle = match opened {
             Ok(opened) => opened.handle,
             Err(error) => return Err(self.explain(path, error, 0).await),

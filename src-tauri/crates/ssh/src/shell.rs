@@ -26,11 +26,7 @@ mod tests {
     fn arguments_survive_the_shell() {
         let nasty = "a b'c\"d$HOME;`id`\\";
         let line = script(r#"printf %s "$1""#, &[nasty]);
-        let output = std::process::Command::new("sh")
-            .arg("-c")
-            .arg(line)
-            .output()
-            .unwrap();
+        let output = std::process::Command::new("sh").arg("-c").arg(line).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), nasty);
     }
 }

@@ -28,21 +28,14 @@ const OPENING: usize = 256;
 /// All addresses are tried, each a little after the one before, so that a dead IPv6 route does not
 /// cost the whole timeout.
 pub(crate) async fn dial(host: &str, port: u16, deadline: &Deadline) -> Result<TcpStream, Error> {
-    let timeout = || Error::Timeout {
-        host: host.to_owned(),
-        port,
-    };
-    let resolved = deadline
-        .run(tokio::net::lookup_host((host, port)))
-        .await
-        .map_err(|_| timeout())?;
+    let timeout = || Error::Timeout { host: host.to_owned(), port };
+    let resolved =
+        deadline.run(tokio::net::lookup_host((host, port))).await.map_err(|_| timeout())?;
     let addresses: Vec<_> = match resolved {
         Ok(addresses) => addresses.collect(),
         Err(error) => {
             tracing::debug!(host, %error, "name not resolved");
-            return Err(Error::NameNotFound {
-                host: host.to_owned(),
-            });
+            return Err(Error::NameNotFound { host: host.to_owned() });
         }
     };
     let mut attempts: FuturesUnordered<_> = (0u32..)
@@ -66,27 +59,17 @@ pub(crate) async fn dial(host: &str, port: u16, deadline: &Deadline) -> Result<T
     };
     match deadline.run(race).await.map_err(|_| timeout())? {
         Ok(stream) => Ok(stream),
-        Err(None) => Err(Error::NameNotFound {
-            host: host.to_owned(),
-        }),
-        Err(Some(error)) if is_refusal(&error) => Err(Error::PortRefused {
-            host: host.to_owned(),
-            port,
-        }),
+        Err(None) => Err(Error::NameNotFound { host: host.to_owned() }),
+        Err(Some(error)) if is_refusal(&error) => {
+            Err(Error::PortRefused { host: host.to_owned(), port })
+        }
         Err(Some(error)) if error.kind() == io::ErrorKind::TimedOut => Err(timeout()),
-        Err(Some(source)) => Err(Error::Unreachable {
-            host: host.to_owned(),
-            port,
-            source,
-        }),
+        Err(Some(source)) => Err(Error::Unreachable { host: host.to_owned(), port, source }),
     }
 }
 
 fn is_refusal(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset
-    )
+    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
 }
 
 /// What the other side said first, shared with the one who has to explain a failed handshake.
@@ -163,9 +146,7 @@ impl Transport {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         let until = Instant::now() + self.stall_limit;
-        let timer = self
-            .stalled
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        let timer = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
         ready!(timer.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }

@@ -67,13 +67,8 @@ impl Session {
         let source = Source::open(source).await?;
         let sftp = Sftp::open(self).await?;
         let part = format!("{dest}.part-{:08x}", rand::random::<u32>());
-        let mut guard = PartFile {
-            connection: Arc::downgrade(&self.inner),
-            path: Some(part),
-        };
-        let result = self
-            .transfer(&sftp, source, dest, mode, &mut guard, &mut progress)
-            .await;
+        let mut guard = PartFile { connection: Arc::downgrade(&self.inner), path: Some(part) };
+        let result = self.transfer(&sftp, source, dest, mode, &mut guard, &mut progress).await;
         if result.is_err() {
             guard.remove(&sftp).await;
         }
@@ -94,11 +89,7 @@ impl Session {
         let actual = self.sum_on_host(sftp, &part, uploaded.bytes).await?;
         if actual != uploaded.sha256 {
             let (path, expected) = (dest.to_owned(), uploaded.sha256);
-            return Err(Error::ChecksumMismatch {
-                path,
-                expected,
-                actual,
-            });
+            return Err(Error::ChecksumMismatch { path, expected, actual });
         }
         if sftp.can_replace {
             sftp.replace(&part, dest).await?;
@@ -117,15 +108,10 @@ h=hashlib.sha256()
 for b in iter(lambda:sys.stdin.buffer.read(1048576),b""):h.update(b)
 print(h.hexdigest())' <"$1") 2>/dev/null; echo "<sha256:${h%% *}>""#;
         let timeout = SUM_TIMEOUT + Duration::from_secs(bytes / SUM_RATE);
-        match self
-            .run(&shell::script(script, &[path]), Vec::new(), timeout)
-            .await
-        {
+        match self.run(&shell::script(script, &[path]), Vec::new(), timeout).await {
             Ok(output) => {
                 let text = String::from_utf8_lossy(&output.stdout);
-                let sum = text
-                    .rsplit_once("<sha256:")
-                    .and_then(|(_, rest)| rest.get(..64));
+                let sum = text.rsplit_once("<sha256:").and_then(|(_, rest)| rest.get(..64));
                 if let Some(sum) = sum.filter(|sum| sum.bytes().all(|b| b.is_ascii_hexdigit())) {
                     return Ok(sum.to_ascii_lowercase());
                 }
@@ -150,10 +136,7 @@ print(h.hexdigest())' <"$1") 2>/dev/null; echo "<sha256:${h%% *}>""#;
             return Ok(());
         }
         let detail = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Err(Error::RemoteIo {
-            path: to.to_owned(),
-            detail,
-        })
+        Err(Error::RemoteIo { path: to.to_owned(), detail })
     }
 }
 
@@ -202,10 +185,7 @@ async fn write(
             Ok(None) => break,
             Err(_) => {
                 let seconds = PROGRESS_TIMEOUT.as_secs();
-                return Err(Error::Stalled {
-                    what: "the upload",
-                    seconds,
-                });
+                return Err(Error::Stalled { what: "the upload", seconds });
             }
         }
     }
@@ -217,10 +197,7 @@ async fn write(
     if let Err(error) = timed(sftp.raw.close(handle)).await {
         return Err(sftp.explain(dest, error, total).await);
     }
-    Ok(Uploaded {
-        bytes: done,
-        sha256: hex(hash),
-    })
+    Ok(Uploaded { bytes: done, sha256: hex(hash) })
 }
 
 /// The temporary file. Removed when it is dropped before it became the real one.
@@ -249,12 +226,9 @@ impl Drop for PartFile {
         let (Some(path), Some(inner)) = (self.path.take(), self.connection.upgrade()) else {
             return;
         };
-        let session = Session {
-            inner: inner.clone(),
-        };
-        inner.spawn(async move {
-            let removing = session.remove_file(&path);
-            if let Ok(Err(error)) = tokio::time::timeout(CLEANUP_TIMEOUT, removing).await {
+        let session = Session { inner: inner.clone() };
+        inner.spawn_cleanup(async move {
+            if let Err(error) = session.remove_file(&path).await {
                 tracing::debug!(path, %error, "a cancelled upload is not cleaned up");
             }
         });
@@ -275,10 +249,9 @@ enum Reader {
 impl Source {
     async fn open(source: UploadSource) -> Result<Self, Error> {
         match source {
-            UploadSource::Bytes(bytes) => Ok(Self {
-                size: bytes.len() as u64,
-                reader: Reader::Bytes { bytes, at: 0 },
-            }),
+            UploadSource::Bytes(bytes) => {
+                Ok(Self { size: bytes.len() as u64, reader: Reader::Bytes { bytes, at: 0 } })
+            }
             UploadSource::File(path) => {
                 let opening = async {
                     let file = File::open(&path).await?;
@@ -289,10 +262,7 @@ impl Source {
                     Ok((file, metadata.len()))
                 };
                 match opening.await {
-                    Ok((file, size)) => Ok(Self {
-                        size,
-                        reader: Reader::File { file, path },
-                    }),
+                    Ok((file, size)) => Ok(Self { size, reader: Reader::File { file, path } }),
                     Err(source) => Err(Error::LocalFile { path, source }),
                 }
             }
@@ -313,10 +283,7 @@ impl Source {
                 match limited.read_to_end(&mut chunk).await {
                     Ok(0) => Ok(None),
                     Ok(_) => Ok(Some(chunk)),
-                    Err(source) => Err(Error::LocalFile {
-                        path: path.clone(),
-                        source,
-                    }),
+                    Err(source) => Err(Error::LocalFile { path: path.clone(), source }),
                 }
             }
         }
@@ -324,8 +291,5 @@ impl Source {
 }
 
 fn hex(hash: Sha256) -> String {
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

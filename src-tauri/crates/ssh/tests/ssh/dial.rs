@@ -17,15 +17,7 @@ fn options(dir: &TempDir, host: &str, port: u16) -> ConnectOptions {
         use_agent: false,
         default_identities: false,
         connect_timeout: Duration::from_secs(2),
-        ..ConnectOptions::new(
-            host,
-            port,
-            "nobody",
-            KnownHosts {
-                read: Vec::new(),
-                own,
-            },
-        )
+        ..ConnectOptions::new(host, port, "nobody", KnownHosts { read: Vec::new(), own })
     }
 }
 
@@ -33,21 +25,14 @@ fn options(dir: &TempDir, host: &str, port: u16) -> ConnectOptions {
 async fn nothing_listens() {
     let dir = tempfile::tempdir().unwrap();
     let port = free_port();
-    let error = unasked(&options(&dir, "127.0.0.1", port))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::PortRefused { port: p, .. } if p == port),
-        "{error:?}"
-    );
+    let error = unasked(&options(&dir, "127.0.0.1", port)).await.unwrap_err();
+    assert!(matches!(error, Error::PortRefused { port: p, .. } if p == port), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_name_without_address() {
     let dir = tempfile::tempdir().unwrap();
-    let error = unasked(&options(&dir, "no-such-host.invalid", 22))
-        .await
-        .unwrap_err();
+    let error = unasked(&options(&dir, "no-such-host.invalid", 22)).await.unwrap_err();
     assert!(
         matches!(&error, Error::NameNotFound { host } if host == "no-such-host.invalid"),
         "{error:?}"
@@ -61,10 +46,7 @@ async fn a_web_server_is_not_an_ssh_server() {
     let port = listener.local_addr().unwrap().port();
     let serving = async {
         let (mut stream, _) = listener.accept().await.unwrap();
-        stream
-            .write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-            .await
-            .unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await.unwrap();
         stream.shutdown().await.unwrap();
         stream
     };
@@ -81,8 +63,6 @@ async fn a_server_that_says_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let error = unasked(&options(&dir, "127.0.0.1", port))
-        .await
-        .unwrap_err();
+    let error = unasked(&options(&dir, "127.0.0.1", port)).await.unwrap_err();
     assert!(matches!(error, Error::Timeout { .. }), "{error:?}");
 }

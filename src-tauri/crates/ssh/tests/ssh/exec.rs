@@ -14,10 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 async fn streams_and_status_are_kept_apart() {
     let sshd = Sshd::start();
     let session = unasked(&sshd.options()).await.unwrap();
-    let output = session
-        .run("echo out; echo err >&2; exit 7", Vec::new(), PATIENCE)
-        .await
-        .unwrap();
+    let output = session.run("echo out; echo err >&2; exit 7", Vec::new(), PATIENCE).await.unwrap();
     assert_eq!(output.stdout, b"out\n");
     assert_eq!(output.stderr, b"err\n");
     assert_eq!(output.exit, Some(7));
@@ -43,10 +40,7 @@ async fn a_banner_is_not_output() {
     fs::write(&banner, "AUTHORIZED USE ONLY\n".repeat(100)).unwrap();
     let sshd = Sshd::with(&format!("Banner {}", banner.display()));
     let session = unasked(&sshd.options()).await.unwrap();
-    let output = session
-        .run("echo quiet", Vec::new(), PATIENCE)
-        .await
-        .unwrap();
+    let output = session.run("echo quiet", Vec::new(), PATIENCE).await.unwrap();
     assert_eq!(output.stdout, b"quiet\n");
     assert_eq!(output.stderr, b"");
 }
@@ -65,10 +59,7 @@ async fn ten_mebibytes_through_standard_input_and_back() {
 async fn input_that_nobody_reads_does_not_hang() {
     let sshd = Sshd::start();
     let session = unasked(&sshd.options()).await.unwrap();
-    let output = session
-        .run("exit 3", vec![0; 10 * 1024 * 1024], PATIENCE)
-        .await
-        .unwrap();
+    let output = session.run("exit 3", vec![0; 10 * 1024 * 1024], PATIENCE).await.unwrap();
     assert_eq!(output.exit, Some(3));
 }
 
@@ -78,14 +69,8 @@ async fn a_dropped_command_ends() {
     let session = unasked(&sshd.options()).await.unwrap();
     let mark = sshd.path("mark");
     let command = format!("cat; echo ended > {}", mark.display());
-    let mut exec = session
-        .exec(&format!("echo started; {command}"), vec![])
-        .await
-        .unwrap();
-    assert_eq!(
-        exec.next().await,
-        Some(ExecEvent::Stdout("started\n".into()))
-    );
+    let mut exec = session.exec(&format!("echo started; {command}"), vec![]).await.unwrap();
+    assert_eq!(exec.next().await, Some(ExecEvent::Stdout("started\n".into())));
     drop(exec);
     let patience = Instant::now() + Duration::from_secs(10);
     while !mark.exists() {
@@ -112,10 +97,7 @@ async fn a_command_can_time_out() {
     let sshd = Sshd::start();
     let session = unasked(&sshd.options()).await.unwrap();
     let limit = Duration::from_millis(300);
-    let error = session
-        .run("sleep 30", Vec::new(), limit)
-        .await
-        .unwrap_err();
+    let error = session.run("sleep 30", Vec::new(), limit).await.unwrap_err();
     assert!(matches!(error, Error::Stalled { .. }), "{error:?}");
     session.run("true", Vec::new(), PATIENCE).await.unwrap();
 }
@@ -124,10 +106,7 @@ async fn a_command_can_time_out() {
 async fn a_command_outlives_the_other_handles() {
     let sshd = Sshd::start();
     let session = unasked(&sshd.options()).await.unwrap();
-    let mut exec = session
-        .exec("sleep 0.3; echo done", Vec::new())
-        .await
-        .unwrap();
+    let mut exec = session.exec("sleep 0.3; echo done", Vec::new()).await.unwrap();
     drop(session);
     assert_eq!(exec.next().await, Some(ExecEvent::Stdout("done\n".into())));
 }

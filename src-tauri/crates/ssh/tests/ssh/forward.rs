@@ -31,9 +31,7 @@ pub async fn echo() -> (u16, JoinSet<()>) {
 }
 
 pub async fn open(forwarder: &Forwarder) -> TcpStream {
-    TcpStream::connect((Ipv4Addr::LOCALHOST, forwarder.local_port()))
-        .await
-        .unwrap()
+    TcpStream::connect((Ipv4Addr::LOCALHOST, forwarder.local_port())).await.unwrap()
 }
 
 /// One round through a forwarded echo server.
@@ -64,10 +62,7 @@ async fn half_close_and_statistics() {
     forwarder.attach(session, "127.0.0.1", port);
     // The answer's last part only comes after our side has finished sending.
     assert_eq!(round(&forwarder, b"hello").await.unwrap(), b"hello end");
-    eventually("the stream is counted as closed", || {
-        forwarder.stats().open == 0
-    })
-    .await;
+    eventually("the stream is counted as closed", || forwarder.stats().open == 0).await;
     let stats = forwarder.stats();
     assert_eq!((stats.total, stats.bytes_up, stats.bytes_down), (1, 5, 9));
     assert_eq!(forwarder.last_error(), None);
@@ -95,10 +90,7 @@ async fn http_over_the_tunnel() {
     forwarder.attach(session, "127.0.0.1", port);
     let asking = async {
         let mut stream = open(&forwarder).await;
-        stream
-            .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-            .await
-            .unwrap();
+        stream.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         answer
@@ -116,14 +108,8 @@ async fn a_refused_remote_port_is_told() {
     let port = free_port();
     forwarder.attach(session, "127.0.0.1", port);
     assert!(round(&forwarder, b"hello").await.is_err());
-    let expected = ForwardError::RemotePortRefused {
-        host: "127.0.0.1".to_owned(),
-        port,
-    };
-    eventually("the reason is known", || {
-        forwarder.last_error() == Some(expected.clone())
-    })
-    .await;
+    let expected = ForwardError::RemotePortRefused { host: "127.0.0.1".to_owned(), port };
+    eventually("the reason is known", || forwarder.last_error() == Some(expected.clone())).await;
 }
 
 #[tokio::test]
@@ -152,9 +138,7 @@ async fn the_port_stays_while_the_server_comes_back() {
     cut.read_exact(&mut some).await.unwrap();
 
     sshd.kill();
-    tokio::time::timeout(Duration::from_secs(5), session.closed())
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(5), session.closed()).await.unwrap();
     // An answer cut short must not look like a whole one.
     assert!(cut.read(&mut some).await.is_err());
     forwarder.detach();
@@ -178,10 +162,7 @@ async fn nobody_attached_means_no_endless_wait() {
     let started = Instant::now();
     assert!(round(&forwarder, b"hello").await.is_err());
     let waited = started.elapsed();
-    assert!(
-        waited > Duration::from_secs(9) && waited < Duration::from_secs(15),
-        "{waited:?}"
-    );
+    assert!(waited > Duration::from_secs(9) && waited < Duration::from_secs(15), "{waited:?}");
     assert_eq!(forwarder.last_error(), Some(ForwardError::NotAttached));
 }
 
@@ -220,12 +201,7 @@ async fn closing_and_detaching_cut_streams_at_once() {
             ));
             break;
         }
-        assert!(
-            tokio::time::timeout(limit, stream.read(&mut byte))
-                .await
-                .unwrap()
-                .is_err()
-        );
+        assert!(tokio::time::timeout(limit, stream.read(&mut byte)).await.unwrap().is_err());
     }
     assert!(!session.is_closed());
 }

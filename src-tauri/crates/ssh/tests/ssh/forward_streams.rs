@@ -90,11 +90,7 @@ async fn a_stalled_reader_holds_nobody_up_and_is_cut_in_the_end() {
     for _ in 0..20 {
         let started = Instant::now();
         assert_eq!(round(&chat, b"token").await.unwrap(), b"token end");
-        assert!(
-            started.elapsed() < Duration::from_secs(2),
-            "{:?}",
-            started.elapsed()
-        );
+        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     }
     let expected = Some(ForwardError::ReaderTooSlow);
     eventually("the stuck stream is cut", || bulk.last_error() == expected).await;
@@ -143,8 +139,6 @@ async fn a_local_end_that_goes_frees_the_remote_one() {
     let mut byte = [0; 1];
     assert_eq!(remote.read(&mut byte).await.unwrap(), 0);
     let writing = async { while remote.write_all(b"token").await.is_ok() {} };
-    tokio::time::timeout(Duration::from_secs(10), writing)
-        .await
-        .expect("writes still succeed");
+    tokio::time::timeout(Duration::from_secs(10), writing).await.expect("writes still succeed");
     eventually("nothing leaks", || forwarder.stats().open == 0).await;
 }

@@ -8,23 +8,14 @@ use crate::questions::{answering, unasked};
 use crate::sshd::{Sshd, keygen, output};
 
 fn asking(sshd: &Sshd) -> ConnectOptions {
-    ConnectOptions {
-        accepted_fingerprint: None,
-        ..sshd.options()
-    }
+    ConnectOptions { accepted_fingerprint: None, ..sshd.options() }
 }
 
 fn reading(sshd: &Sshd, known_hosts: &str) -> ConnectOptions {
     let file = sshd.path("user_known_hosts");
     fs::write(&file, known_hosts).unwrap();
     let own = sshd.path("own_known_hosts");
-    ConnectOptions {
-        known_hosts: KnownHosts {
-            read: vec![file],
-            own,
-        },
-        ..asking(sshd)
-    }
+    ConnectOptions { known_hosts: KnownHosts { read: vec![file], own }, ..asking(sshd) }
 }
 
 #[tokio::test]
@@ -32,19 +23,10 @@ async fn an_accepted_key_is_recorded_and_not_asked_again() {
     let sshd = Sshd::start();
     let mut asked = 0;
     answering(&asking(&sshd), |question| match question {
-        Question::HostKey {
-            host,
-            port,
-            algorithm,
-            fingerprint,
-            answer,
-        } => {
+        Question::HostKey { host, port, algorithm, fingerprint, answer } => {
             asked += 1;
             assert_eq!((host.as_str(), port), ("127.0.0.1", sshd.port));
-            assert_eq!(
-                (algorithm.as_str(), fingerprint),
-                ("ssh-ed25519", sshd.fingerprint())
-            );
+            assert_eq!((algorithm.as_str(), fingerprint), ("ssh-ed25519", sshd.fingerprint()));
             answer.send(true).unwrap();
         }
         other => panic!("{other:?}"),
@@ -66,26 +48,17 @@ async fn a_declined_key_ends_it_and_is_not_recorded() {
     })
     .await
     .unwrap_err();
-    assert!(
-        matches!(error, Error::HostKeyRejectedByUser { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::HostKeyRejectedByUser { .. }), "{error:?}");
     assert!(!sshd.path("own_known_hosts").exists());
     let error = answering(&asking(&sshd), drop).await.unwrap_err();
-    assert!(
-        matches!(error, Error::Cancelled(Asked::HostKey)),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Cancelled(Asked::HostKey)), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_known_fingerprint_needs_no_question() {
     let sshd = Sshd::start();
     unasked(&sshd.options()).await.unwrap();
-    assert_eq!(
-        fs::read_to_string(sshd.path("own_known_hosts")).unwrap(),
-        sshd.known_hosts_line()
-    );
+    assert_eq!(fs::read_to_string(sshd.path("own_known_hosts")).unwrap(), sshd.known_hosts_line());
 }
 
 #[tokio::test]
@@ -98,13 +71,7 @@ async fn a_changed_key_names_file_and_line_and_asks_nothing() {
     // Not even a fingerprint given beforehand overrides a key on record.
     options.accepted_fingerprint = Some(sshd.fingerprint());
     match unasked(&options).await.unwrap_err() {
-        Error::HostKeyChanged {
-            file,
-            line,
-            expected_fingerprint,
-            actual_fingerprint,
-            ..
-        } => {
+        Error::HostKeyChanged { file, line, expected_fingerprint, actual_fingerprint, .. } => {
             assert_eq!((file, line), (sshd.path("user_known_hosts"), 3));
             assert_ne!(expected_fingerprint, actual_fingerprint);
             assert_eq!(actual_fingerprint, sshd.fingerprint());
@@ -120,10 +87,7 @@ async fn a_host_known_under_another_key_type_has_changed() {
     let other = fs::read_to_string(sshd.path("other.pub")).unwrap();
     let options = reading(&sshd, &format!("[127.0.0.1]:{} {other}", sshd.port));
     let error = unasked(&options).await.unwrap_err();
-    assert!(
-        matches!(error, Error::HostKeyChanged { line: 1, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::HostKeyChanged { line: 1, .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -133,9 +97,7 @@ async fn the_key_type_on_record_is_the_one_asked_for() {
     keygen(&ecdsa, &["-t", "ecdsa", "-N", ""]);
     let sshd = Sshd::with(&format!("HostKey {}", ecdsa.display()));
     let key = fs::read_to_string(dir.path().join("ecdsa.pub")).unwrap();
-    unasked(&reading(&sshd, &format!("[127.0.0.1]:{} {key}", sshd.port)))
-        .await
-        .unwrap();
+    unasked(&reading(&sshd, &format!("[127.0.0.1]:{} {key}", sshd.port))).await.unwrap();
 }
 
 #[tokio::test]
@@ -153,13 +115,8 @@ async fn a_revoked_key_is_refused() {
     let sshd = Sshd::start();
     let line = sshd.known_hosts_line();
     let key = line.split_once(' ').unwrap().1;
-    let error = unasked(&reading(&sshd, &format!("{line}@revoked * {key}")))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::HostKeyRevoked { line: 2, .. }),
-        "{error:?}"
-    );
+    let error = unasked(&reading(&sshd, &format!("{line}@revoked * {key}"))).await.unwrap_err();
+    assert!(matches!(error, Error::HostKeyRevoked { line: 2, .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -169,8 +126,5 @@ async fn an_unreadable_file_is_not_an_empty_one() {
     // A folder cannot be read as a file, not even by root.
     options.known_hosts.read = vec![sshd.dir.path().to_path_buf()];
     let error = unasked(&options).await.unwrap_err();
-    assert!(
-        matches!(error, Error::KnownHostsUnreadable { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::KnownHostsUnreadable { .. }), "{error:?}");
 }

@@ -36,12 +36,7 @@ async fn rsa_key_file_signs_with_sha2() {
     let rsa = sshd.path("rsa");
     keygen(&rsa, &["-t", "rsa", "-b", "2048", "-N", "", "-m", "PEM"]);
     fs::copy(sshd.path("rsa.pub"), sshd.path("authorized_keys")).unwrap();
-    unasked(&ConnectOptions {
-        identities: vec![rsa],
-        ..sshd.options()
-    })
-    .await
-    .unwrap();
+    unasked(&ConnectOptions { identities: vec![rsa], ..sshd.options() }).await.unwrap();
 }
 
 #[tokio::test]
@@ -50,11 +45,7 @@ async fn passphrase_is_asked_until_right() {
     encrypt(&sshd);
     let mut attempts = Vec::new();
     answering(&sshd.options(), |question| match question {
-        Question::Passphrase {
-            path,
-            attempt,
-            answer,
-        } => {
+        Question::Passphrase { path, attempt, answer } => {
             assert_eq!(path, sshd.identity());
             attempts.push(attempt);
             let secret = if attempt < 3 { "wrong" } else { "right" };
@@ -79,10 +70,7 @@ async fn three_wrong_passphrases_end_it() {
     .unwrap_err();
     assert!(matches!(&error, Error::WrongPassphrase { path } if *path == sshd.identity()));
     let error = answering(&sshd.options(), drop).await.unwrap_err();
-    assert!(
-        matches!(error, Error::Cancelled(Asked::Passphrase)),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Cancelled(Asked::Passphrase)), "{error:?}");
 }
 
 #[tokio::test]
@@ -91,10 +79,7 @@ async fn no_passphrase_is_asked_for_a_key_that_the_server_refuses() {
     encrypt(&sshd);
     fs::write(sshd.path("authorized_keys"), "").unwrap();
     let error = unasked(&sshd.options()).await.unwrap_err();
-    assert!(
-        matches!(error, Error::AuthenticationRefused { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::AuthenticationRefused { .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -126,10 +111,7 @@ async fn wrong_key_is_refused_with_what_was_tried() {
     let sshd = Sshd::start();
     let stranger = sshd.path("stranger");
     keygen(&stranger, &["-t", "ed25519", "-N", ""]);
-    let options = ConnectOptions {
-        identities: vec![stranger.clone()],
-        ..sshd.options()
-    };
+    let options = ConnectOptions { identities: vec![stranger.clone()], ..sshd.options() };
     match unasked(&options).await.unwrap_err() {
         Error::AuthenticationRefused { tried, user, .. } => {
             assert_eq!(user, sshd.user);
@@ -146,10 +128,7 @@ async fn many_keys_do_not_make_the_server_hang_up() {
     for path in &identities {
         keygen(path, &["-t", "ed25519", "-N", ""]);
     }
-    let options = ConnectOptions {
-        identities: identities.clone(),
-        ..sshd.options()
-    };
+    let options = ConnectOptions { identities: identities.clone(), ..sshd.options() };
     match unasked(&options).await.unwrap_err() {
         Error::AuthenticationRefused { tried, .. } => {
             assert_eq!(tried.len(), 6, "{tried:?}");
@@ -158,12 +137,7 @@ async fn many_keys_do_not_make_the_server_hang_up() {
         other => panic!("{other:?}"),
     }
     identities.insert(4, sshd.identity());
-    unasked(&ConnectOptions {
-        identities,
-        ..sshd.options()
-    })
-    .await
-    .unwrap();
+    unasked(&ConnectOptions { identities, ..sshd.options() }).await.unwrap();
 }
 
 #[cfg(unix)]
@@ -178,10 +152,7 @@ async fn key_file_faults_are_told_before_connecting() {
     };
     fs::set_permissions(sshd.identity(), fs::Permissions::from_mode(0o644)).unwrap();
     let error = unasked(&with(sshd.identity())).await.unwrap_err();
-    assert!(
-        matches!(error, Error::KeyFilePermissions { mode: 0o644, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::KeyFilePermissions { mode: 0o644, .. }), "{error:?}");
     let error = unasked(&with(sshd.path("none"))).await.unwrap_err();
     assert!(matches!(error, Error::KeyFileNotFound { .. }), "{error:?}");
     let garbage = sshd.path("garbage");
@@ -203,18 +174,12 @@ async fn agent_key() {
     };
     // Without its key the agent does not help, and is no obstacle.
     let error = unasked(&by_agent).await.unwrap_err();
-    assert!(
-        matches!(error, Error::AuthenticationRefused { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::AuthenticationRefused { .. }), "{error:?}");
     agent.add(&sshd.identity());
     unasked(&by_agent).await.unwrap();
     // A public key file stands for its other half in the agent.
     fs::remove_file(sshd.identity()).unwrap();
-    let by_name = ConnectOptions {
-        identities: vec![sshd.path("id.pub")],
-        ..by_agent
-    };
+    let by_name = ConnectOptions { identities: vec![sshd.path("id.pub")], ..by_agent };
     unasked(&by_name).await.unwrap();
 }
 
@@ -259,12 +224,7 @@ impl Agent {
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
-        adding
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(&fs::read(key).unwrap())
-            .unwrap();
+        adding.stdin.take().unwrap().write_all(&fs::read(key).unwrap()).unwrap();
         assert!(adding.wait().unwrap().success());
     }
 }

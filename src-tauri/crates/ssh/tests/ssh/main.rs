@@ -1,6 +1,14 @@
 //! The crate against a real OpenSSH server that each test starts for itself, and against a small
 //! SSH server where sshd would need an account of the system.
 
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod dial;
 mod exec;
 mod forward;

@@ -14,31 +14,18 @@ fn options(dir: &TempDir, port: u16) -> ConnectOptions {
     ConnectOptions {
         use_agent: false,
         default_identities: false,
-        ..ConnectOptions::new(
-            "127.0.0.1",
-            port,
-            "ada",
-            KnownHosts {
-                read: Vec::new(),
-                own,
-            },
-        )
+        ..ConnectOptions::new("127.0.0.1", port, "ada", KnownHosts { read: Vec::new(), own })
     }
 }
 
 /// Accepts the host key, and answers passwords in turn.
 fn typing(answers: &[&str]) -> impl FnMut(Question) {
-    let mut answers = answers
-        .iter()
-        .map(|answer| (*answer).to_owned())
-        .collect::<Vec<_>>()
-        .into_iter();
+    let mut answers =
+        answers.iter().map(|answer| (*answer).to_owned()).collect::<Vec<_>>().into_iter();
     let mut expected = 0;
     move |question| match question {
         Question::HostKey { answer, .. } => answer.send(true).unwrap(),
-        Question::Password {
-            attempt, answer, ..
-        } => {
+        Question::Password { attempt, answer, .. } => {
             expected += 1;
             assert!(attempt <= expected);
             answer.send(answers.next().map(Into::into)).unwrap();
@@ -51,9 +38,7 @@ fn typing(answers: &[&str]) -> impl FnMut(Question) {
 async fn password_at_the_second_try() {
     let dir = tempfile::tempdir().unwrap();
     let server = PasswordServer::start(Takes::Password).await;
-    answering(&options(&dir, server.port), typing(&["wrong", "right"]))
-        .await
-        .unwrap();
+    answering(&options(&dir, server.port), typing(&["wrong", "right"])).await.unwrap();
     assert_eq!(server.tries.load(Ordering::Relaxed), 2);
 }
 
@@ -62,10 +47,7 @@ async fn three_wrong_passwords_are_enough() {
     let dir = tempfile::tempdir().unwrap();
     let server = PasswordServer::start(Takes::Password).await;
     let wrong = typing(&["a", "b", "c", "right"]);
-    match answering(&options(&dir, server.port), wrong)
-        .await
-        .unwrap_err()
-    {
+    match answering(&options(&dir, server.port), wrong).await.unwrap_err() {
         Error::AuthenticationRefused { tried, .. } => {
             assert_eq!(tried, ["password: refused"; 3]);
         }
@@ -78,13 +60,8 @@ async fn three_wrong_passwords_are_enough() {
 async fn no_answer_cancels() {
     let dir = tempfile::tempdir().unwrap();
     let server = PasswordServer::start(Takes::Password).await;
-    let error = answering(&options(&dir, server.port), typing(&[]))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::Cancelled(Asked::Password)),
-        "{error:?}"
-    );
+    let error = answering(&options(&dir, server.port), typing(&[])).await.unwrap_err();
+    assert!(matches!(error, Error::Cancelled(Asked::Password)), "{error:?}");
     assert_eq!(server.tries.load(Ordering::Relaxed), 0);
 }
 
@@ -95,13 +72,7 @@ async fn keyboard_interactive_carries_the_prompt() {
     let mut prompts = Vec::new();
     answering(&options(&dir, server.port), |question| match question {
         Question::HostKey { answer, .. } => answer.send(true).unwrap(),
-        Question::Password {
-            prompt,
-            attempt,
-            user,
-            answer,
-            ..
-        } => {
+        Question::Password { prompt, attempt, user, answer, .. } => {
             assert_eq!(user, "ada");
             prompts.push(prompt.unwrap());
             let code = if attempt == 1 { "000000" } else { "123456" };
@@ -118,18 +89,13 @@ async fn keyboard_interactive_carries_the_prompt() {
 async fn a_password_and_then_a_code() {
     let dir = tempfile::tempdir().unwrap();
     let server = PasswordServer::start(Takes::Both).await;
-    answering(&options(&dir, server.port), typing(&["right", "123456"]))
-        .await
-        .unwrap();
+    answering(&options(&dir, server.port), typing(&["right", "123456"])).await.unwrap();
 }
 
 #[tokio::test]
 async fn sshd_refuses_a_wrong_password() {
     let sshd = Sshd::with("PasswordAuthentication yes");
-    let options = ConnectOptions {
-        identities: Vec::new(),
-        ..sshd.options()
-    };
+    let options = ConnectOptions { identities: Vec::new(), ..sshd.options() };
     let wrong = typing(&["wrong", "wrong", "wrong"]);
     match answering(&options, wrong).await.unwrap_err() {
         Error::AuthenticationRefused { tried, .. } => assert_eq!(tried.len(), 3, "{tried:?}"),
@@ -140,10 +106,7 @@ async fn sshd_refuses_a_wrong_password() {
 #[tokio::test]
 async fn a_server_that_hangs_up_after_two_tries_has_refused() {
     let sshd = Sshd::with("PasswordAuthentication yes\nMaxAuthTries 2");
-    let options = ConnectOptions {
-        identities: Vec::new(),
-        ..sshd.options()
-    };
+    let options = ConnectOptions { identities: Vec::new(), ..sshd.options() };
     let wrong = typing(&["wrong", "wrong", "wrong"]);
     match answering(&options, wrong).await.unwrap_err() {
         Error::AuthenticationRefused { tried, .. } => {

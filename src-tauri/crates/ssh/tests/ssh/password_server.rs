@@ -48,10 +48,7 @@ impl PasswordServer {
         serving.spawn(async move {
             let mut sessions = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let handler = Account {
-                    takes,
-                    tries: count.clone(),
-                };
+                let handler = Account { takes, tries: count.clone() };
                 let config = config.clone();
                 sessions.spawn(async move {
                     if let Ok(session) = run_stream(config, stream, handler).await {
@@ -60,11 +57,7 @@ impl PasswordServer {
                 });
             }
         });
-        Self {
-            port,
-            tries,
-            _serving: serving,
-        }
+        Self { port, tries, _serving: serving }
     }
 }
 
@@ -76,10 +69,7 @@ struct Account {
 /// A refusal after which the same method may be tried again.
 fn again(method: MethodKind) -> Auth {
     let methods: &[MethodKind] = &[method];
-    Auth::Reject {
-        proceed_with_methods: Some(MethodSet::from(methods)),
-        partial_success: false,
-    }
+    Auth::Reject { proceed_with_methods: Some(MethodSet::from(methods)), partial_success: false }
 }
 
 impl Handler for Account {
@@ -114,14 +104,8 @@ impl Handler for Account {
             });
         };
         self.tries.fetch_add(1, Ordering::Relaxed);
-        let right = response
-            .next()
-            .is_some_and(|answer| answer.as_ref() == b"123456");
-        Ok(if right {
-            Auth::Accept
-        } else {
-            again(MethodKind::KeyboardInteractive)
-        })
+        let right = response.next().is_some_and(|answer| answer.as_ref() == b"123456");
+        Ok(if right { Auth::Accept } else { again(MethodKind::KeyboardInteractive) })
     }
 
     async fn channel_open_session(

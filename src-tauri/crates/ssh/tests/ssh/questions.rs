@@ -21,8 +21,5 @@ pub async fn answering(
 
 /// Connects where nothing is to be asked.
 pub async fn unasked(options: &ConnectOptions) -> Result<Session, Error> {
-    answering(options, |question| {
-        panic!("nothing should be asked: {question:?}")
-    })
-    .await
+    answering(options, |question| panic!("nothing should be asked: {question:?}")).await
 }

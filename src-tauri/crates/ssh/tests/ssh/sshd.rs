@@ -30,24 +30,12 @@ impl Sshd {
     pub fn with(settings: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         keygen(&dir.path().join("host_key"), &["-t", "ed25519", "-N", ""]);
-        keygen(
-            &dir.path().join("id"),
-            &["-t", "ed25519", "-N", "", "-C", "test key"],
-        );
-        fs::copy(
-            dir.path().join("id.pub"),
-            dir.path().join("authorized_keys"),
-        )
-        .unwrap();
+        keygen(&dir.path().join("id"), &["-t", "ed25519", "-N", "", "-C", "test key"]);
+        fs::copy(dir.path().join("id.pub"), dir.path().join("authorized_keys")).unwrap();
         let port = free_port();
         let child = run(dir.path(), port, settings);
         let user = output("id", &["-un"]);
-        Self {
-            dir,
-            port,
-            user,
-            child,
-        }
+        Self { dir, port, user, child }
     }
 
     /// Starts again on the same port with the same keys, after [`Sshd::kill`].
@@ -65,10 +53,7 @@ impl Sshd {
 
     /// `SHA256:…` of the host key, by ssh-keygen.
     pub fn fingerprint(&self) -> String {
-        let listed = output(
-            "ssh-keygen",
-            &["-lf", self.path("host_key.pub").to_str().unwrap()],
-        );
+        let listed = output("ssh-keygen", &["-lf", self.path("host_key.pub").to_str().unwrap()]);
         listed.split_whitespace().nth(1).unwrap().to_owned()
     }
 
@@ -82,10 +67,7 @@ impl Sshd {
 
     /// Options that log in without a question.
     pub fn options(&self) -> ConnectOptions {
-        let known_hosts = KnownHosts {
-            read: Vec::new(),
-            own: self.path("own_known_hosts"),
-        };
+        let known_hosts = KnownHosts { read: Vec::new(), own: self.path("own_known_hosts") };
         ConnectOptions {
             identities: vec![self.identity()],
             use_agent: false,
@@ -129,31 +111,18 @@ impl Drop for Sshd {
 
 /// Makes a key with ssh-keygen.
 pub fn keygen(path: &Path, arguments: &[&str]) {
-    let status = Command::new("ssh-keygen")
-        .arg("-q")
-        .args(arguments)
-        .arg("-f")
-        .arg(path)
-        .status();
+    let status = Command::new("ssh-keygen").arg("-q").args(arguments).arg("-f").arg(path).status();
     assert!(status.unwrap().success(), "ssh-keygen {arguments:?}");
 }
 
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 fn run(dir: &Path, port: u16, settings: &str) -> Child {
     let at = dir.display();
     // Unlike other keywords, this one may stand only once.
-    let sftp = if settings.contains("Subsystem") {
-        ""
-    } else {
-        "Subsystem sftp internal-sftp"
-    };
+    let sftp = if settings.contains("Subsystem") { "" } else { "Subsystem sftp internal-sftp" };
     let config = format!(
         "{settings}\n\
          Port {port}\n\
@@ -195,9 +164,7 @@ fn speaks_ssh(port: u16) -> bool {
     let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
         return false;
     };
-    stream
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let mut start = [0; 4];
     stream.read_exact(&mut start).is_ok() && &start == b"SSH-"
 }
@@ -209,9 +176,8 @@ pub fn output(program: &str, arguments: &[&str]) -> String {
 }
 
 fn signal(pid: u32, name: &str) {
-    let _ = Command::new("kill")
-        .args(["-s", name, &pid.to_string()])
-        .status();
+    let _ =
+        Command::new("kill").args(["-s", name, &pid.to_string()]).stderr(Stdio::null()).status();
 }
 
 /// All processes below one, found by asking ps: sshd's sessions are in groups of their own.
@@ -219,9 +185,7 @@ fn descendants(root: u32) -> Vec<u32> {
     let listed = output("ps", &["-e", "-o", "pid=,ppid="]);
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for line in listed.lines() {
-        let mut numbers = line
-            .split_whitespace()
-            .filter_map(|number| number.parse().ok());
+        let mut numbers = line.split_whitespace().filter_map(|number| number.parse().ok());
         if let (Some(pid), Some(parent)) = (numbers.next(), numbers.next()) {
             children.entry(parent).or_default().push(pid);
         }
