@@ -1,4 +1,4 @@
-import type { AppInfo, ErrorInfo, HostId, SessionId } from "../ipc/bindings";
+import type { AppInfo, ErrorInfo, HostId, SessionId, Snapshot } from "../ipc/bindings";
 import { toErrorInfo } from "../ipc/errors";
 import { attach, onSnapshot } from "../ipc/events";
 
@@ -16,6 +16,12 @@ const REMEMBERED = "slipway.section";
 function remembered(): Section {
   const saved = localStorage.getItem(REMEMBERED);
   return SECTIONS.find((section) => section === saved) ?? "servers";
+}
+
+/** This computer is always among the hosts; a program that was used holds more. */
+function isUntouched({ hosts, sessions }: Snapshot): boolean {
+  const used = hosts.some(({ host, deployment, last_error }) => host.id !== "local" || deployment || last_error);
+  return !used && sessions.length === 0;
 }
 
 /** Where the person is in the window, and what they look at. */
@@ -51,7 +57,7 @@ class AppState {
   constructor() {
     onSnapshot((snapshot) => {
       this.info = snapshot.app;
-      if (this.phase !== "ready") this.firstRun = snapshot.hosts.length === 0 && snapshot.sessions.length === 0;
+      if (this.phase !== "ready") this.firstRun = isUntouched(snapshot);
     });
   }
 

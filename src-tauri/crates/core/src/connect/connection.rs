@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use slipway_llm::{ChatMessage, ChatRequest, Client, Health, Role};
 use slipway_protocol::{
-    ConnectionState, ConnectionStatus, Host, HostAddress, Progress, TaskResult,
+    ConnectionState, ConnectionStatus, Host, HostAddress, Progress, TaskKind, TaskResult, TaskSubject,
 };
 use slipway_ssh::{ForwardError, Forwarder};
 use tokio::sync::Notify;
@@ -223,6 +223,13 @@ impl Connection<'_> {
 
     /// After a restart of the host, or when the engine gave up.
     async fn start_engine(&self, machine: &Machine, run: &ScriptRun<'_>) -> Result<Value, Fault> {
+        // What a deploy or an uninstall has just stopped is theirs to start.
+        let here = |subject: &TaskSubject| subject.host_id.as_ref() == Some(&self.host.id);
+        for kind in [TaskKind::Deploy, TaskKind::Uninstall] {
+            if self.program.executor().active(kind, here).is_some() {
+                return Err(slipway_llm::Error::ConnectionRefused.into());
+            }
+        }
         tracing::info!(target: "connect", "the engine does not run: starting it");
         let probe = run.over_stdin(Subcommand::Probe, json!({}), |_| ()).await?;
         let script = InstalledScript::below(probe["root"].as_str().unwrap_or_default());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use slipway_protocol::{Finding, Gpu, PreflightReport, Severity, Text};
+use slipway_protocol::{ErrorCode, Finding, Gpu, PreflightReport, Severity, Text};
 
 use super::script::{ScriptRun, Subcommand};
 use crate::fault::Fault;
@@ -107,70 +107,59 @@ pub(super) async fn probe(run: &ScriptRun<'_>, model: Option<Value>) -> Result<P
     Ok(Probed { report, obstacle })
 }
 
-/// A finding in both languages.
+/// A finding in both languages. A code that this version does not know keeps the script's own words.
 fn finding(found: ScriptFinding) -> Finding {
+    let fault = script_fault(&found.code, &found.message, &found.params);
+    let (message, fix) = match note(&found) {
+        Some(message) => (message, Text::verbatim("")),
+        None if fault.code == ErrorCode::ScriptFailed => {
+            (Text::verbatim(&found.message), Text::verbatim(&found.fix))
+        }
+        None => (fault.message.clone(), fault.fix.clone()),
+    };
+    Finding { severity: found.severity, code: found.code, message, fix }
+}
+
+/// The sentence of a finding that is no error.
+fn note(found: &ScriptFinding) -> Option<Text> {
     let get = |name: &str| found.params.get(name).map_or("?", String::as_str);
     let gigabytes = |name: &str| get(name).parse::<f64>().map_or(0.0, |bytes| bytes / 1e9);
-    let known = match found.code.as_str() {
-        "python_ok" => Some((
-            Text::new(
-                format!("Python {} can run the engine.", get("version")),
-                format!("Python {} подходит для движка.", get("version")),
-            ),
-            Text::verbatim(""),
-        )),
-        "disk_ok" => Some((
-            Text::new(
-                format!("{:.1} GB of disk space are free.", gigabytes("free")),
-                format!("На диске свободно {:.1} ГБ.", gigabytes("free")),
-            ),
-            Text::verbatim(""),
-        )),
-        "writable_ok" => Some((
-            Text::new(
-                format!("{} can be written.", get("path")),
-                format!("В {} можно писать.", get("path")),
-            ),
-            Text::verbatim(""),
-        )),
-        "index_ok" => Some((
-            Text::new(
-                "The Python package index answers.",
-                "Индекс пакетов Python отвечает.",
-            ),
-            Text::verbatim(""),
-        )),
-        "engine_ok" => Some((
-            Text::new("The engine is already installed.", "Движок уже установлен."),
-            Text::verbatim(""),
-        )),
-        "llama_server_ok" => Some((
-            Text::new(
-                format!("The host has a llama-server: {}.", get("path")),
-                format!("На сервере есть llama-server: {}.", get("path")),
-            ),
-            Text::verbatim(""),
-        )),
-        "model_ok" => Some((
-            Text::new(
-                "The model file is a complete GGUF file.",
-                "Файл модели — целый GGUF.",
-            ),
-            Text::verbatim(""),
-        )),
-        code => {
-            let fault = script_fault(code, &found.message, &found.params);
-            // A code that this version does not know keeps the script's own words.
-            let unknown = fault.code == slipway_protocol::ErrorCode::ScriptFailed;
-            (!unknown).then_some((fault.message.clone(), fault.fix.clone()))
+    Some(match found.code.as_str() {
+        "python_ok" => Text::new(
+            format!("Python {} can run the engine.", get("version")),
+            format!("Python {} подходит для движка.", get("version")),
+        ),
+        "disk_ok" => Text::new(
+            format!("{:.1} GB of disk space are free.", gigabytes("free")),
+            format!("На диске свободно {:.1} ГБ.", gigabytes("free")),
+        ),
+        "writable_ok" => Text::new(
+            format!("{} can be written.", get("path")),
+            format!("В {} можно писать.", get("path")),
+        ),
+        "index_ok" => {
+            Text::new("The Python package index answers.", "Индекс пакетов Python отвечает.")
         }
-    };
-    let (message, fix) =
-        known.unwrap_or_else(|| (Text::verbatim(found.message), Text::verbatim(found.fix)));
-    Finding {
-        severity: found.severity,
-        code: found.code,
-        message,
-        fix,
-    }
+        "engine_ok" => Text::new("The engine is already installed.", "Движок уже установлен."),
+        "llama_server_ok" => Text::new(
+            format!("The host has a llama-server: {}.", get("path")),
+            format!("На сервере есть llama-server: {}.", get("path")),
+        ),
+        "model_ok" => {
+            Text::new("The model file is a complete GGUF file.", "Файл модели — целый GGUF.")
+        }
+        "memory_low" => Text::new(
+            format!(
+                "The model has {:.1} GB, but only {:.1} GB of memory are free.",
+                gigabytes("bytes"),
+                gigabytes("available")
+            ),
+            format!(
+                "Модель занимает {:.1} ГБ, а свободно только {:.1} ГБ памяти.",
+                gigabytes("bytes"),
+                gigabytes("available")
+            ),
+        ),
+        _ => return None,
+    })
 }
