@@ -4,3 +4,13 @@ import { cleanup } from "@testing-library/svelte";
 afterEach(() => {
   cleanup();
 });
+
+// jsdom has no media queries: a wide window in light colours.
+window.matchMedia ??= (media: string) =>
+  Object.assign(new EventTarget(), {
+    matches: media.includes("min-width"),
+    media,
+    onchange: null,
+    addListener: () => undefined,
+    removeListener: () => undefined,
+  });

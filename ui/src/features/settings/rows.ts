@@ -1,0 +1,171 @@
+import type { Settings } from "../../ipc/bindings";
+import { number } from "../../i18n/format";
+import { m } from "../../paraglide/messages.js";
+import { DEFAULTS } from "../../state/settings.svelte";
+
+/** A page of settings. */
+export type GroupId = "general" | "chat" | "servers" | "data";
+
+export const GROUPS: readonly GroupId[] = ["general", "chat", "servers", "data"];
+
+/** The settings that are numbers. */
+export type NumberKey =
+  | "chat_limit"
+  | "deploy_limit"
+  | "monitor_interval_s"
+  | "keepalive_timeout_s"
+  | "first_token_timeout_s"
+  | "temperature"
+  | "max_tokens"
+  | "log_megabytes";
+
+interface RowBase {
+  group: GroupId;
+  title: () => string;
+  words: () => string;
+}
+
+/** A setting as a line: what it is called, what it does, within which bounds it moves. */
+export type Row = RowBase &
+  (
+    | { kind: "language" }
+    | { kind: "theme" }
+    | {
+        kind: "number";
+        key: NumberKey;
+        min: number;
+        max: number;
+        fractional?: boolean;
+        unit: () => string;
+      }
+  );
+
+export const ROWS: readonly Row[] = [
+  {
+    kind: "language",
+    group: "general",
+    title: () => m.settings_language(),
+    words: () => m.settings_language_words(),
+  },
+  { kind: "theme", group: "general", title: () => m.settings_theme(), words: () => m.settings_theme_words() },
+  {
+    kind: "number",
+    key: "temperature",
+    group: "chat",
+    title: () => m.settings_temperature(),
+    words: () => m.settings_temperature_words(),
+    min: 0,
+    max: 2,
+    fractional: true,
+    unit: () => "",
+  },
+  {
+    kind: "number",
+    key: "max_tokens",
+    group: "chat",
+    title: () => m.settings_max_tokens(),
+    words: () => m.settings_max_tokens_words(),
+    min: 1,
+    max: 131_072,
+    unit: () => m.settings_unit_tokens(),
+  },
+  {
+    kind: "number",
+    key: "first_token_timeout_s",
+    group: "chat",
+    title: () => m.settings_first_token(),
+    words: () => m.settings_first_token_words(),
+    min: 5,
+    max: 3600,
+    unit: () => m.settings_unit_seconds(),
+  },
+  {
+    kind: "number",
+    key: "chat_limit",
+    group: "chat",
+    title: () => m.settings_chat_limit(),
+    words: () => m.settings_chat_limit_words(),
+    min: 1,
+    max: 32,
+    unit: () => "",
+  },
+  {
+    kind: "number",
+    key: "deploy_limit",
+    group: "servers",
+    title: () => m.settings_deploy_limit(),
+    words: () => m.settings_deploy_limit_words(),
+    min: 1,
+    max: 8,
+    unit: () => "",
+  },
+  {
+    kind: "number",
+    key: "monitor_interval_s",
+    group: "servers",
+    title: () => m.settings_monitor(),
+    words: () => m.settings_monitor_words(),
+    min: 5,
+    max: 600,
+    unit: () => m.settings_unit_seconds(),
+  },
+  {
+    kind: "number",
+    key: "keepalive_timeout_s",
+    group: "servers",
+    title: () => m.settings_keepalive(),
+    words: () => m.settings_keepalive_words(),
+    min: 3,
+    max: 120,
+    unit: () => m.settings_unit_seconds(),
+  },
+  {
+    kind: "number",
+    key: "log_megabytes",
+    group: "data",
+    title: () => m.settings_log_size(),
+    words: () => m.settings_log_size_words(),
+    min: 1,
+    max: 1000,
+    unit: () => m.settings_unit_megabytes(),
+  },
+];
+
+/** What a group is called. */
+export function groupLabel(group: GroupId): string {
+  switch (group) {
+    case "general":
+      return m.settings_group_general();
+    case "chat":
+      return m.settings_group_chat();
+    case "servers":
+      return m.settings_group_servers();
+    case "data":
+      return m.settings_group_data();
+  }
+}
+
+/** The field of {@link Settings} that a row changes. */
+export function keyOf(row: Row): keyof Settings {
+  return row.kind === "number" ? row.key : row.kind;
+}
+
+/** Whether a row differs from its default. */
+export function isChanged(row: Row, value: Settings): boolean {
+  return value[keyOf(row)] !== DEFAULTS[keyOf(row)];
+}
+
+/** The default in words, with its unit. */
+export function defaultWords(row: Row): string {
+  if (row.kind !== "number") return m.settings_default({ value: m.settings_as_system() });
+  const value = DEFAULTS[row.key];
+  if (value === null) return m.settings_default({ value: m.settings_default_engine() });
+  return m.settings_default({ value: `${number(value)} ${row.unit()}`.trim() });
+}
+
+/** The rows that speak of what is searched. */
+export function foundRows(words: string): readonly Row[] {
+  const needle = words.trim().toLowerCase();
+  if (needle === "") return ROWS;
+  return ROWS.filter((row) => `${row.title()} ${row.words()} ${groupLabel(row.group)}`.toLowerCase().includes(needle));
+}

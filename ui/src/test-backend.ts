@@ -1,0 +1,110 @@
+import type { Backend, BatchHandler } from "./ipc/backend";
+import type { Commands, HostView, Settings, Snapshot, TaskBody, TaskMessage } from "./ipc/bindings";
+import { replaceBackend } from "./ipc/backend";
+
+/** A backend for tests: answers as it is told, and says what the test says. */
+export class TestBackend implements Backend {
+  calls: { name: string; request: unknown }[] = [];
+  replies = new Map<string, (request: never) => unknown>();
+  /** What each `subscribe` answers, the first first; complete when there is none left. */
+  subscriptions: boolean[] = [];
+  handlers: BatchHandler[] = [];
+  snapshot: Snapshot = emptySnapshot();
+  /** Messages that come between the opening of the channel and its answer. */
+  early: TaskMessage[] = [];
+  seq = 0;
+
+  constructor() {
+    replaceBackend(this);
+  }
+
+  reply<K extends keyof Commands>(
+    name: K,
+    answer: (request: Commands[K]["request"]) => Commands[K]["response"],
+  ): void {
+    this.replies.set(name, answer);
+  }
+
+  async invoke(name: string, request: unknown): Promise<unknown> {
+    this.calls.push({ name, request });
+    if (name === "snapshot" && !this.replies.has(name)) return this.snapshot;
+    const answer = this.replies.get(name);
+    if (!answer) throw new Error(`no reply to ${name}`);
+    return answer(request as never);
+  }
+
+  async subscribe(afterSeq: number, onBatch: BatchHandler): Promise<{ complete: boolean }> {
+    this.calls.push({ name: "subscribe", request: { after_seq: afterSeq } });
+    this.handlers.push(onBatch);
+    if (this.early.length > 0) onBatch(this.early);
+    return { complete: this.subscriptions.shift() ?? true };
+  }
+
+  message(requestId: string, body: TaskBody, timestamp = 1000): TaskMessage {
+    this.seq += 1;
+    return { request_id: requestId, seq: this.seq, timestamp, body };
+  }
+
+  /** Says something on the channel that is open. */
+  say(requestId: string, body: TaskBody, timestamp?: number): void {
+    this.handlers.at(-1)?.([this.message(requestId, body, timestamp)]);
+  }
+
+  /** The requests of a command so far. */
+  requests(name: string): unknown[] {
+    return this.calls.filter((call) => call.name === name).map((call) => call.request);
+  }
+}
+
+export const SETTINGS: Settings = {
+  language: "en",
+  theme: "light",
+  chat_limit: 4,
+  deploy_limit: 2,
+  monitor_interval_s: 30,
+  keepalive_timeout_s: 9,
+  first_token_timeout_s: 120,
+  temperature: null,
+  max_tokens: null,
+  log_megabytes: 50,
+};
+
+export function emptySnapshot(): Snapshot {
+  return {
+    seq: 0,
+    app: {
+      version: "0.1.0",
+      platform: "linux",
+      system_language: "en",
+      data_dir: "/data",
+      log_dir: "/logs",
+      cpu: "cpu",
+      memory_total_bytes: null,
+      disk_free_bytes: null,
+    },
+    settings: SETTINGS,
+    hosts: [],
+    connections: [],
+    tasks: [],
+    sessions: [],
+  };
+}
+
+export function hostView(id: string, part: Partial<HostView> = {}): HostView {
+  const data = { user: "me", host: `${id}.lan`, port: 22, identity: null, accepted_fingerprint: null };
+  return {
+    host: { id, name: id, address: { type: "ssh", data }, created_at: 0 },
+    deployment: null,
+    last_error: null,
+    ...part,
+  };
+}
+
+export function errorInfo(code: string) {
+  return {
+    code,
+    message: { en: `What happened: ${code}`, ru: `Что случилось: ${code}` },
+    fix: { en: "Do this.", ru: "Сделайте это." },
+    detail_id: "d-1",
+  } as import("./ipc/bindings").ErrorInfo;
+}
