@@ -1,5 +1,5 @@
 import type { Backend, BatchHandler } from "./ipc/backend";
-import type { Commands, HostView, Settings, Snapshot, TaskBody, TaskMessage } from "./ipc/bindings";
+import type { Commands, ErrorInfo, HostView, Settings, Snapshot, TaskBody, TaskMessage } from "./ipc/bindings";
 import { replaceBackend } from "./ipc/backend";
 
 /** A backend for tests: answers as it is told, and says what the test says. */
@@ -100,11 +100,11 @@ export function hostView(id: string, part: Partial<HostView> = {}): HostView {
   };
 }
 
-export function errorInfo(code: string) {
+export function errorInfo(code: ErrorInfo["code"]): ErrorInfo {
   return {
     code,
     message: { en: `What happened: ${code}`, ru: `Что случилось: ${code}` },
     fix: { en: "Do this.", ru: "Сделайте это." },
     detail_id: "d-1",
-  } as import("./ipc/bindings").ErrorInfo;
+  };
 }
