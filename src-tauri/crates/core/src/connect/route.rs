@@ -66,7 +66,11 @@ impl EnginePlace {
         Ok(Self {
             port: port.ok_or_else(unclear)?,
             key: SecretString::from(key.trim().to_owned()),
-            model: data["model"].as_str().map(str::to_owned),
+            // `start` says the label, `status` the whole record.
+            model: data["model"]
+                .as_str()
+                .or_else(|| data["model"]["label"].as_str())
+                .map(str::to_owned),
         })
     }
 }
