@@ -57,6 +57,24 @@ struct Waiting {
     work: Work,
 }
 
+impl Waiting {
+    /// Whether it runs although it was cancelled in the queue: an answer is on disk already, and
+    /// only its own task writes down that it was stopped. It sees its token and ends at once.
+    fn has_to_run(&self) -> bool {
+        self.context.subject.kind == TaskKind::Chat
+    }
+}
+
+impl State {
+    /// Counts a task as running.
+    fn start(&mut self, context: &TaskContext) {
+        if let Some(stats) = self.kinds.get_mut(&context.subject.kind) {
+            stats.running += 1;
+        }
+        self.table.started(&context.request_id);
+    }
+}
+
 impl TaskExecutor {
     /// An executor that speaks on `bus`, with the limits of chats and deploys at once.
     pub(crate) fn new(
@@ -145,22 +163,29 @@ impl TaskExecutor {
         let (token, waiting) = {
             let mut state = self.shared.lock();
             let token = state.tokens.get(request_id).cloned();
-            state.table.cancelling(request_id);
             let waiting = state.queues.values_mut().find_map(|queue| {
                 let place = queue
                     .iter()
                     .position(|w| w.context.request_id == *request_id)?;
                 queue.remove(place)
             });
+            if let Some(waiting) = waiting.as_ref().filter(|waiting| waiting.has_to_run()) {
+                state.start(&waiting.context);
+            }
+            state.table.cancelling(request_id);
             (token, waiting)
         };
         if let Some(token) = &token {
             token.cancel();
         }
-        if let Some(Waiting { context, work }) = waiting {
-            drop(work);
-            let info = Fault::cancelled().into_info();
-            self.shared.ended(&context, TaskBody::Error(info), None);
+        match waiting {
+            Some(waiting) if waiting.has_to_run() => Shared::spawn(&self.shared, waiting),
+            Some(Waiting { context, work }) => {
+                drop(work);
+                let info = Fault::cancelled().into_info();
+                self.shared.ended(&context, TaskBody::Error(info), None);
+            }
+            None => {}
         }
         token.is_some()
     }
@@ -254,19 +279,20 @@ impl Shared {
                 else {
                     return;
                 };
-                if let Some(stats) = state.kinds.get_mut(&kind) {
-                    stats.running += 1;
-                }
-                state.table.started(&waiting.context.request_id);
+                state.start(&waiting.context);
                 waiting
             };
-            let (shared, Waiting { context, work }) = (shared.clone(), waiting);
-            #[allow(
-                clippy::disallowed_methods,
-                reason = "the one place where tasks are spawned"
-            )]
-            tokio::spawn(async move { run(shared, context, work).await });
+            Self::spawn(shared, waiting);
         }
+    }
+
+    fn spawn(shared: &Arc<Self>, waiting: Waiting) {
+        let (shared, Waiting { context, work }) = (shared.clone(), waiting);
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "the one place where tasks are spawned"
+        )]
+        tokio::spawn(async move { run(shared, context, work).await });
     }
 
     /// The one place that ends a task.

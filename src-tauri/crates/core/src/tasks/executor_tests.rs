@@ -119,14 +119,19 @@ async fn a_panic_is_one_error_and_frees_its_place() {
 #[tokio::test]
 async fn cancelled_in_the_queue_never_runs() {
     let (executor, bus) = executor(1);
+    let deploy = |host: &str| TaskSubject {
+        kind: TaskKind::Deploy,
+        host_id: Some(HostId::from(host)),
+        ..chat()
+    };
     let first = executor
-        .submit(RequestId::new(), chat(), &[], |context| async move {
+        .submit(RequestId::new(), deploy("a"), &[], |context| async move {
             context.token().cancelled().await;
             Err(Fault::cancelled())
         })
         .unwrap();
     let second = executor
-        .submit(RequestId::new(), chat(), &[], |_| async {
+        .submit(RequestId::new(), deploy("b"), &[], |_| async {
             panic!("must not run")
         })
         .unwrap();
@@ -136,6 +141,32 @@ async fn cancelled_in_the_queue_never_runs() {
     assert_eq!(until_over(&executor, &first).await, TaskState::Failed);
     assert_eq!((terminals(&bus, &first), terminals(&bus, &second)), (1, 1));
     assert!(!executor.cancel(&first), "over is over");
+}
+
+#[tokio::test]
+async fn an_answer_cancelled_in_the_queue_still_writes_down_that_it_was_stopped() {
+    let (executor, bus) = executor(1);
+    let first = executor
+        .submit(RequestId::new(), chat(), &[], |context| async move {
+            context.token().cancelled().await;
+            done()
+        })
+        .unwrap();
+    let second = executor
+        .submit(RequestId::new(), chat(), &[], |context| async move {
+            context.token().cancelled().await;
+            done()
+        })
+        .unwrap();
+    assert!(executor.cancel(&second));
+    assert_eq!(until_over(&executor, &second).await, TaskState::Done);
+    assert_eq!(executor.task(&first).unwrap().state, TaskState::Running);
+    assert!(executor.cancel(&first));
+    assert_eq!(until_over(&executor, &first).await, TaskState::Done);
+    assert_eq!((terminals(&bus, &first), terminals(&bus, &second)), (1, 1));
+    let stats = executor.stats();
+    let chats = stats.iter().find(|s| s.kind == TaskKind::Chat).unwrap();
+    assert_eq!((chats.running, chats.queued), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
