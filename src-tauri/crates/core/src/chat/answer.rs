@@ -182,41 +182,39 @@ impl AnswerDriver<'_> {
         let request = self.request().await?;
         self.context
             .progress(Progress::ChatPhase(ChatPhase::Prompt));
-        if !job.stream {
-            let answer = client.complete(&request).await?;
-            let figures = figures(answer.usage, answer.timings, answer.finish_reason);
-            let at = self.began.elapsed();
-            let texts = [
-                (ChunkPart::Reasoning, answer.reasoning.unwrap_or_default()),
-                (ChunkPart::Content, answer.content),
-            ];
-            for (part, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
-                let _ = events.send(Event::Text { part, text, at }).await;
-            }
-            let _ = events.send(Event::Figures(figures)).await;
-            return Ok(());
-        }
+        // An answer that is wanted at once is streamed as well and held back to its end: llama.cpp
+        // notices that nobody listens any more only while it streams, so only then can it be stopped.
+        let mut held = [
+            (ChunkPart::Reasoning, String::new()),
+            (ChunkPart::Content, String::new()),
+        ];
         let mut stream = client.stream(&request).await?;
         while let Some(event) = stream.next().await {
-            let at = self.began.elapsed();
-            let event = match event? {
-                ChatEvent::Delta { content: text } => Event::Text {
-                    part: ChunkPart::Content,
-                    text,
-                    at,
-                },
-                ChatEvent::Reasoning { text } => Event::Text {
-                    part: ChunkPart::Reasoning,
-                    text,
-                    at,
-                },
-                ChatEvent::Finish { reason } => Event::Figures(figures(None, None, Some(reason))),
+            let (part, text) = match event? {
+                ChatEvent::Delta { content } => (ChunkPart::Content, content),
+                ChatEvent::Reasoning { text } => (ChunkPart::Reasoning, text),
+                ChatEvent::Finish { reason } => {
+                    let figures = figures(None, None, Some(reason));
+                    let _ = events.send(Event::Figures(figures)).await;
+                    continue;
+                }
                 ChatEvent::Usage { usage, timings } => {
-                    Event::Figures(figures(Some(usage), timings, None))
+                    let figures = figures(Some(usage), timings, None);
+                    let _ = events.send(Event::Figures(figures)).await;
+                    continue;
                 }
                 ChatEvent::Done => break,
             };
-            let _ = events.send(event).await;
+            if job.stream {
+                let at = self.began.elapsed();
+                let _ = events.send(Event::Text { part, text, at }).await;
+            } else if let Some((_, whole)) = held.iter_mut().find(|(held, _)| *held == part) {
+                whole.push_str(&text);
+            }
+        }
+        for (part, text) in held.into_iter().filter(|(_, text)| !text.is_empty()) {
+            let at = self.began.elapsed();
+            let _ = events.send(Event::Text { part, text, at }).await;
         }
         Ok(())
     }
