@@ -171,12 +171,12 @@ async fn deploy(
 
     steps.begin(DeployStep::Upload);
     let label = Text::new("Uploading the script", "Загрузка скрипта");
-    let size = script
-        .upload(&machine, |done, total| {
-            steps.activity(label.clone(), Some((done, Some(total))))
-        })
-        .await?;
-    let model = place_model(&machine, host, request, &report.root, steps).await?;
+    let upload = script.upload(&machine, |done, total| {
+        steps.activity(label.clone(), Some((done, Some(total))))
+    });
+    let size = context.unless_cancelled(upload).await?;
+    let placing = place_model(&machine, host, request, &report.root, steps);
+    let model = context.unless_cancelled(placing).await?;
     let detail = Text::new(
         format!("{} KB, SHA-256 matches", size / 1000),
         format!("{} КБ, SHA-256 совпадает", size / 1000),
@@ -214,11 +214,7 @@ async fn deploy(
         let route = Route::open(&machine, &started).await?;
         verify(&route.client(&program.settings())?).await
     };
-    let verified = tokio::select! {
-        () = context.token().cancelled() => Err(Fault::cancelled()),
-        verified = verified => verified,
-    };
-    let verified = match verified {
+    let verified = match context.unless_cancelled(verified).await {
         Ok(verified) => verified,
         Err(fault) => {
             guard.undo(&run, &script).await;

@@ -56,6 +56,17 @@ impl TaskContext {
         self.emit(TaskBody::Progress(progress));
     }
 
+    /// Does the work unless the task is cancelled first; then the work is dropped.
+    pub async fn unless_cancelled<T>(
+        &self,
+        work: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        tokio::select! {
+            () = self.token.cancelled() => Err(Fault::cancelled()),
+            done = work => done,
+        }
+    }
+
     /// Asks the user and waits for the answer, the limit of time or a cancel. The last two, and a
     /// [`PromptReply::Decline`], are the fault `cancelled`.
     pub async fn ask(
