@@ -1,0 +1,104 @@
+//! A connection that heals: the link drops, the server goes and comes, the engine dies.
+
+use slipway_protocol::{ConnectionState, ModelSource};
+
+use crate::app::App;
+use crate::engine;
+use crate::http;
+use crate::processes::signal;
+use crate::sshd::Sshd;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_sshd_shows_reconnecting_and_heals_on_the_same_port() {
+    let mut machine = Sshd::start();
+    let app = App::open().await;
+    let host = app.add(&machine).await;
+    app.deploy(&host, ModelSource::Practice).await;
+    let before = app.connect(&host).await;
+    let engine = engine::process(&machine.root());
+    assert!(engine.is_some());
+
+    let seq = app.program.bus().last_seq();
+    let killed = std::time::Instant::now();
+    machine.kill();
+    let (seq, lost) = app.state(seq, &host, ConnectionState::Reconnecting).await;
+    println!("reconnecting after {:?}", killed.elapsed());
+    assert!(killed.elapsed() < std::time::Duration::from_secs(12), "keep-alive bound");
+    assert!(lost.reason.is_some() && lost.attempt == Some(1) && lost.next_attempt_at.is_some());
+    assert_eq!(lost.local_url, before.local_url);
+    // It goes on trying while nothing listens.
+    let (seq, later) = app.state(seq, &host, ConnectionState::Reconnecting).await;
+    assert!(later.attempt > lost.attempt);
+
+    machine.resume();
+    let (_, healed) = app.state(seq, &host, ConnectionState::Connected).await;
+    assert_eq!(healed.local_url, before.local_url);
+    assert_eq!(healed.request_id, before.request_id);
+    assert_eq!(healed.reconnects, 1);
+    assert_eq!(engine::process(&machine.root()), engine, "the engine outlives the link");
+    let started = app.send(&host, "Are you back?").await;
+    let (_, answer) = app.answered(&started).await;
+    assert!(!answer.content.is_empty());
+    app.program.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_sent_while_the_link_is_down_waits_for_it() {
+    let mut machine = Sshd::start();
+    let app = App::open().await;
+    let host = app.add(&machine).await;
+    app.deploy(&host, ModelSource::Practice).await;
+    app.connect(&host).await;
+    let seq = app.program.bus().last_seq();
+    machine.kill();
+    app.state(seq, &host, ConnectionState::Reconnecting).await;
+    let started = app.send(&host, "Take your time.").await;
+    machine.resume();
+    let (_, answer) = app.answered(&started).await;
+    assert!(!answer.content.is_empty());
+    app.program.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_engine_is_brought_back_and_the_connection_says_so() {
+    let machine = Sshd::start();
+    let app = App::open().await;
+    let host = app.add(&machine).await;
+    app.deploy(&host, ModelSource::Practice).await;
+    let before = app.connect(&host).await;
+    let first = engine::process(&machine.root()).unwrap();
+
+    let seq = app.program.bus().last_seq();
+    signal(first, "KILL");
+    let host_ref = slipway_protocol::HostRef { host_id: host.clone() };
+    app.program.connect_start(host_ref).await.unwrap();
+    let (seq, ill) = app.state(seq, &host, ConnectionState::Degraded).await;
+    assert!(ill.reason.is_some());
+    let (_, well) = app.state(seq, &host, ConnectionState::Connected).await;
+    assert_eq!((&well.local_url, well.reconnects), (&before.local_url, 0));
+    let second = engine::process(&machine.root()).unwrap();
+    assert_ne!(first, second);
+    let started = app.send(&host, "Again?").await;
+    app.answered(&started).await;
+    app.program.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_nobody_supervises_any_more_is_started_again() {
+    let machine = Sshd::start();
+    let app = App::open().await;
+    let host = app.add(&machine).await;
+    app.deploy(&host, ModelSource::Practice).await;
+    let before = app.connect(&host).await;
+    let first = machine.supervisor().unwrap();
+    signal(first, "KILL");
+    assert!(crate::processes::eventually(5, || machine.engine_processes().is_empty()));
+    let seq = app.program.bus().last_seq();
+    let host_ref = slipway_protocol::HostRef { host_id: host.clone() };
+    app.program.connect_start(host_ref).await.unwrap();
+    let (_, well) = app.state(seq, &host, ConnectionState::Connected).await;
+    assert_eq!(well.local_url, before.local_url);
+    assert!(machine.supervisor().is_some_and(|pid| pid != first));
+    assert!(http::busy_slots(&well.local_url.unwrap(), &machine.deployment()) == 0);
+    app.program.shutdown().await;
+}

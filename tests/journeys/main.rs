@@ -1,0 +1,20 @@
+//! Journeys: what a person does, from the first deploy to the last answer, through `slipway-core` and
+//! through the command line, against a real sshd and the real engine; and what goes wrong on the way.
+//!
+//! Each test starts its own sshd (or works on this computer) with a home directory and a data
+//! directory of its own, and ends what it started. The engine is installed once by the host script
+//! itself and linked into the homes; one journey installs it from nothing.
+
+mod app;
+mod cli;
+mod engine;
+mod http;
+mod processes;
+mod sshd;
+
+mod cancelling;
+mod first_deploy;
+mod healing;
+mod logins;
+mod secrets;
+mod stopping;
