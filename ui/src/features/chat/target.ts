@@ -7,6 +7,7 @@ import { connections } from "../../state/connections.svelte";
 import { drafts } from "../../state/drafts.svelte";
 import { hostName } from "../../state/host-name";
 import { hosts } from "../../state/hosts.svelte";
+import { modelName } from "../../state/model-name";
 
 /** Who answers the next message, and why it cannot be sent now, if it cannot. */
 export interface Target {
@@ -47,7 +48,7 @@ export function targetOf(sessionId: SessionId | null): Target {
   return {
     host,
     name,
-    model: deployment?.model ?? connection?.model ?? "",
+    model: deployment ? modelName(deployment) : (connection?.model ?? ""),
     practice: deployment?.practice ?? false,
     condition,
     obstacle: obstacleOf(host, name, condition),
