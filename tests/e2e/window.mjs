@@ -56,7 +56,8 @@ export class Home {
       LC_ALL: locale,
       LANGUAGE: language,
     };
-    const { SSH_AUTH_SOCK: _agent, SSH_ASKPASS: _askpass, ...rest } = process.env;
+    // Variables win over the pip.conf that names the prepared engine.
+    const { SSH_AUTH_SOCK: _agent, SSH_ASKPASS: _askpass, PIP_FIND_LINKS: _links, PIP_INDEX_URL: _index, ...rest } = process.env;
     return { ...rest, ...own };
   }
 
