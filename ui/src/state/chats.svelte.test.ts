@@ -380,6 +380,19 @@ describe("the end of an answer", () => {
     expect(chats.failed.has("s1")).toBe(true);
   });
 
+  it("reads the figures of a broken one, which do not come with the error", async () => {
+    await send();
+    fake.handlers.session_get = () => ({
+      session: session("s1"),
+      messages: [
+        message("q1", { position: 2 }),
+        answer("a1", { position: 3, request_id: r1, content: "Hel", state: "failed", error: failure(), stats: { ...STATS, prompt_tokens: 5 } }),
+      ],
+    });
+    fake.emit(r1, fake.started(), fake.chunk("Hel", 0), { type: "error", data: failure() });
+    await vi.waitFor(() => expect(chats.thread("s1")?.get("a1")?.stats.prompt_tokens).toBe(5));
+  });
+
   it("counts as stopped when it was cancelled in the queue", async () => {
     await send();
     fake.emit(r1, fake.started(), { type: "error", data: failure("cancelled") });

@@ -272,8 +272,9 @@ class ChatState {
       message.stats = ending.data.data.stats;
     }
     this.finished = { sessionId, message };
-    // Pieces were missed, or the answer came whole.
-    if (thread?.hasGap || (message.content === "" && message.state === "complete")) void this.#fetch(sessionId);
+    // Pieces were missed, the answer came whole, or its figures did not come with the error.
+    const isPartial = thread?.hasGap === true || (message.content === "" && message.state === "complete");
+    if (isPartial || isFailure) void this.#fetch(sessionId);
   }
 
   async #reloadSessions(): Promise<void> {
