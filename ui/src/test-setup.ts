@@ -14,3 +14,6 @@ window.matchMedia ??= (media: string) =>
     addListener: () => undefined,
     removeListener: () => undefined,
   });
+
+// Nor does it scroll.
+Element.prototype.scrollIntoView ??= () => undefined;

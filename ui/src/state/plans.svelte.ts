@@ -4,7 +4,7 @@ import { chooseFile } from "../ipc/dialog";
 import { onMessage, onSnapshot } from "../ipc/events";
 import { CallError } from "../ipc/errors";
 import { connections } from "./connections.svelte";
-import { hosts } from "./hosts.svelte";
+import { hosts, LOCAL } from "./hosts.svelte";
 import { isOver, tasks } from "./tasks.svelte";
 import { toasts } from "./toasts.svelte";
 
@@ -109,6 +109,9 @@ class PlanState {
     let plan = this.#plans.get(hostId);
     if (!plan) {
       plan = new Plan(hosts.get(hostId)?.deployment?.source ?? null);
+      // Here both name a file of this computer; the plan offers one of them.
+      if (hostId === LOCAL && plan.source === "host_path")
+        Object.assign(plan, { source: "local_file", localFile: plan.hostPath });
       this.#plans.set(hostId, plan);
     }
     return plan;
