@@ -766,7 +766,11 @@ session_id: SessionId,
 /**
  * Which host's model answers.
  */
-host_id: HostId, };
+host_id: HostId, 
+/**
+ * Sampling.
+ */
+sampling: Sampling, };
 
 export type ChatStarted = { 
 /**

@@ -117,7 +117,8 @@ class ChatState {
   /** Answers the last question again, in place of the last answer. */
   async retry(sessionId: SessionId, hostId: HostId): Promise<boolean> {
     if (this.sending.has(sessionId) || this.active.has(sessionId)) return false;
-    return this.#start(sessionId, () => call("chat_retry", { session_id: sessionId, host_id: hostId }));
+    const sampling = drafts.sampling(sessionId);
+    return this.#start(sessionId, () => call("chat_retry", { session_id: sessionId, host_id: hostId, sampling }));
   }
 
   /** Stops the answer of a conversation; what is written stays. */

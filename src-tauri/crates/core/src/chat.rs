@@ -21,7 +21,7 @@ use answer::AnswerJob;
 impl Program {
     /// Saves the user's message and an empty answer, and starts the task that writes it.
     pub async fn chat_send(&self, send: ChatSend) -> Result<ChatStarted, Fault> {
-        validate::check(&send)?;
+        validate::check(&send.text, &send.sampling)?;
         self.store().hosts().get(&send.host_id).await?;
         let session = match &send.session_id {
             Some(id) => self.store().sessions().get(id).await?,
@@ -57,6 +57,7 @@ impl Program {
 
     /// Answers the last user message again, in place of the answer that follows it.
     pub async fn chat_retry(&self, retry: ChatRetry) -> Result<ChatStarted, Fault> {
+        validate::sampling(&retry.sampling)?;
         self.store().hosts().get(&retry.host_id).await?;
         self.refuse_second_answer(&retry.session_id)?;
         let messages = self.store().messages().list(&retry.session_id).await?;
@@ -82,8 +83,7 @@ impl Program {
             .sessions()
             .begin_retry(&retry.session_id, old, &answer)
             .await?;
-        let sampling = self.default_sampling();
-        self.start_answer(request_id, &retry.host_id, &turn.answer, sampling, true)
+        self.start_answer(request_id, &retry.host_id, &turn.answer, retry.sampling, true)
             .await
             .map(|request_id| ChatStarted {
                 request_id,

@@ -40,12 +40,14 @@ pub struct ChatSend {
 }
 
 /// The command `chat_retry`: answer the last user message again, in place of the last answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct ChatRetry {
     /// The conversation.
     pub session_id: SessionId,
     /// Which host's model answers.
     pub host_id: HostId,
+    /// Sampling.
+    pub sampling: Sampling,
 }
 
 /// What `chat_send` and `chat_retry` return: both messages are on disk already.

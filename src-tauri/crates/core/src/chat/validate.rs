@@ -1,6 +1,6 @@
 //! What may be sent.
 
-use slipway_protocol::{ChatSend, ErrorCode, Text};
+use slipway_protocol::{ErrorCode, Sampling, Text};
 
 use crate::fault::Fault;
 use crate::settings::within;
@@ -9,8 +9,8 @@ use crate::settings::within;
 const LONGEST: usize = 4 * 1024 * 1024;
 
 /// Refuses what no engine can answer, before anything is saved.
-pub(super) fn check(send: &ChatSend) -> Result<(), Fault> {
-    if send.text.trim().is_empty() {
+pub(super) fn check(text: &str, settings: &Sampling) -> Result<(), Fault> {
+    if text.trim().is_empty() {
         return Err(Fault::new(
             ErrorCode::EmptyMessage,
             Text::new("The message is empty.", "Сообщение пустое."),
@@ -18,7 +18,7 @@ pub(super) fn check(send: &ChatSend) -> Result<(), Fault> {
             "empty message",
         ));
     }
-    if send.text.len() > LONGEST {
+    if text.len() > LONGEST {
         return Err(Fault::invalid(
             Text::new(
                 "The message has more than 4 MB.",
@@ -27,7 +27,11 @@ pub(super) fn check(send: &ChatSend) -> Result<(), Fault> {
             Text::new("Send a smaller part of it.", "Отправьте меньшую часть."),
         ));
     }
-    let sampling = &send.sampling;
+    sampling(settings)
+}
+
+/// Refuses sampling values out of range.
+pub(super) fn sampling(sampling: &Sampling) -> Result<(), Fault> {
     if let Some(temperature) = sampling.temperature {
         within("temperature", temperature, 0.0, 2.0)?;
     }
@@ -45,19 +49,10 @@ pub(super) fn check(send: &ChatSend) -> Result<(), Fault> {
 
 #[cfg(test)]
 mod tests {
-    use slipway_protocol::{HostId, Sampling};
-
     use super::*;
 
     fn send(text: &str, sampling: Sampling) -> Result<(), Fault> {
-        let host_id = HostId::local();
-        check(&ChatSend {
-            session_id: None,
-            host_id,
-            text: text.into(),
-            sampling,
-            stream: true,
-        })
+        check(text, &sampling)
     }
 
     #[test]
