@@ -4,10 +4,11 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use slipway_core::{Fault, Program};
-use slipway_protocol::{ChatSend, ChunkPart, HostRef, Sampling, TaskBody, TaskResult};
+use slipway_protocol::{AnswerStats, ChatSend, ChunkPart, HostRef, Sampling, TaskBody, TaskResult};
 
 use crate::connect;
 use crate::hosts;
+use crate::messages::Messages;
 use crate::output::Output;
 
 /// Sampling and form of the answer.
@@ -40,50 +41,36 @@ pub(crate) async fn run(
         },
         stream: !options.no_stream,
     };
-    connect::until_ready(
-        program,
-        output,
-        HostRef {
-            host_id: host.id.clone(),
-        },
-    )
-    .await?;
-    let mut seen = program.bus().last_seq();
+    connect::until_ready(program, output, HostRef { host_id: host.id.clone() }).await?;
     let started = program.chat_send(send).await?;
+    let mut messages = Messages::of(program, output, &started.request_id);
     loop {
-        program.bus().wait_after(seen).await;
-        for message in program.bus().after(seen).messages {
-            seen = message.seq;
-            if message.request_id != started.request_id {
-                continue;
+        match messages.next().await.body {
+            TaskBody::Chunk(chunk) if chunk.part == ChunkPart::Content => output.write(&chunk.text),
+            TaskBody::Complete(TaskResult::Chat(result)) => {
+                output.write("\n");
+                figures(output, &result.stats);
+                program.connect_stop(&HostRef { host_id: host.id });
+                return Ok(ExitCode::SUCCESS);
             }
-            output.message(&message);
-            match message.body {
-                TaskBody::Chunk(chunk) if chunk.part == ChunkPart::Content => {
-                    output.write(&chunk.text);
-                }
-                TaskBody::Complete(TaskResult::Chat(result)) => {
-                    output.write("\n");
-                    let stats = result.stats;
-                    output.note(&format!(
-                        "{} {}, {:.0} tok/s, {} {} ms",
-                        stats.completion_tokens.unwrap_or(0),
-                        output.pick("tokens", "токенов"),
-                        stats.tokens_per_second.unwrap_or(0.0),
-                        output.pick("first token", "первый токен"),
-                        stats.first_token_ms.unwrap_or(0),
-                    ));
-                    program.connect_stop(&HostRef { host_id: host.id });
-                    return Ok(ExitCode::SUCCESS);
-                }
-                TaskBody::Error(error) => {
-                    output.write("\n");
-                    return Err(error.into());
-                }
-                _ => {}
+            TaskBody::Error(error) => {
+                output.write("\n");
+                return Err(error.into());
             }
+            _ => {}
         }
     }
+}
+
+fn figures(output: &Output, stats: &AnswerStats) {
+    output.note(&format!(
+        "{} {}, {:.0} tok/s, {} {} ms",
+        stats.completion_tokens.unwrap_or(0),
+        output.pick("tokens", "токенов"),
+        stats.tokens_per_second.unwrap_or(0.0),
+        output.pick("first token", "первый токен"),
+        stats.first_token_ms.unwrap_or(0),
+    ));
 }
 
 fn read_input() -> Result<String, Fault> {

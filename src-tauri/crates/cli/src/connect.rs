@@ -6,6 +6,7 @@ use slipway_core::{Fault, Program};
 use slipway_protocol::{ConnectionState, HostRef, Progress, RequestId, TaskBody};
 
 use crate::hosts;
+use crate::messages::Messages;
 use crate::output::Output;
 use crate::question;
 
@@ -46,31 +47,23 @@ async fn follow(
     request_id: &RequestId,
     mut stop: impl FnMut(ConnectionState, Option<&str>) -> bool,
 ) -> Result<(), Fault> {
-    let mut seen = 0;
+    let mut messages = Messages::of(program, output, request_id);
     loop {
-        program.bus().wait_after(seen).await;
-        for message in program.bus().after(seen).messages {
-            seen = message.seq;
-            if message.request_id != *request_id {
-                continue;
-            }
-            output.message(&message);
-            match message.body {
-                TaskBody::Progress(Progress::Connection(status)) => {
-                    if let Some(reason) = &status.reason
-                        && status.state != ConnectionState::Disconnected
-                    {
-                        output.note(output.say(&reason.message));
-                    }
-                    if stop(status.state, status.local_url.as_deref()) {
-                        return Ok(());
-                    }
+        match messages.next().await.body {
+            TaskBody::Progress(Progress::Connection(status)) => {
+                if let Some(reason) = &status.reason
+                    && status.state != ConnectionState::Disconnected
+                {
+                    output.note(output.say(&reason.message));
                 }
-                TaskBody::Prompt(prompt) => question::ask(program, output, &prompt).await,
-                TaskBody::Complete(_) => return Ok(()),
-                TaskBody::Error(error) => return Err(error.into()),
-                TaskBody::Progress(_) | TaskBody::Log(_) | TaskBody::Chunk(_) => {}
+                if stop(status.state, status.local_url.as_deref()) {
+                    return Ok(());
+                }
             }
+            TaskBody::Prompt(prompt) => question::ask(program, output, &prompt).await,
+            TaskBody::Complete(_) => return Ok(()),
+            TaskBody::Error(error) => return Err(error.into()),
+            TaskBody::Progress(_) | TaskBody::Log(_) | TaskBody::Chunk(_) => {}
         }
     }
 }

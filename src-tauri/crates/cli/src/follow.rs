@@ -9,6 +9,7 @@ use slipway_protocol::{
     TaskResult,
 };
 
+use crate::messages::Messages;
 use crate::output::Output;
 use crate::question;
 
@@ -19,18 +20,11 @@ pub(crate) async fn task(
     request_id: &RequestId,
 ) -> Result<TaskResult, Fault> {
     let mut steps = StepView::new(output);
-    let mut seen = 0;
+    let mut messages = Messages::of(program, output, request_id);
     loop {
-        program.bus().wait_after(seen).await;
-        for message in program.bus().after(seen).messages {
-            seen = message.seq;
-            if message.request_id != *request_id {
-                continue;
-            }
-            output.message(&message);
-            if let Some(ended) = steps.show(program, message).await {
-                return ended;
-            }
+        let message = messages.next().await;
+        if let Some(ended) = steps.show(program, message).await {
+            return ended;
         }
     }
 }
@@ -96,12 +90,8 @@ impl<'a> StepView<'a> {
     fn ended(&mut self, sign: &str, name: &str, step: &StepProgress) {
         self.clear();
         let seconds = step.elapsed_ms.unwrap_or(0) as f64 / 1000.0;
-        let detail = step
-            .detail
-            .as_ref()
-            .map_or("", |text| self.output.say(text));
-        self.output
-            .note(&format!("{sign} {name:<28} {seconds:>6.1} s  {detail}"));
+        let detail = step.detail.as_ref().map_or("", |text| self.output.say(text));
+        self.output.note(&format!("{sign} {name:<28} {seconds:>6.1} s  {detail}"));
     }
 
     fn clear(&mut self) {

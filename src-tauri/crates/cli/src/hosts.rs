@@ -21,9 +21,7 @@ pub(crate) async fn add(
     args: HostAddArgs,
 ) -> Result<ExitCode, Fault> {
     let absolute = |path: std::path::PathBuf| std::path::absolute(&path).unwrap_or(path);
-    let identity = args
-        .identity
-        .map(|path| absolute(path).to_string_lossy().into_owned());
+    let identity = args.identity.map(|path| absolute(path).to_string_lossy().into_owned());
     let add = HostAdd {
         address: args.address,
         name: Some(args.name),
@@ -33,11 +31,7 @@ pub(crate) async fn add(
     let host = program.host_add(add).await?;
     output.data(&host);
     output.line(&format!("{}  {}", host.name, address(&host)));
-    output.note(&format!(
-        "{} slipway deploy {}",
-        output.pick("Next:", "Дальше:"),
-        host.name
-    ));
+    output.note(&format!("{} slipway deploy {}", output.pick("Next:", "Дальше:"), host.name));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -72,10 +66,7 @@ pub(crate) async fn check(
         return Err(Fault::internal("a check ended with another result"));
     };
     let gigabytes = |bytes: u64| bytes as f64 / 1e9;
-    output.line(&format!(
-        "{}, {}, {} × {}",
-        report.os, report.arch, report.cores, report.cpu
-    ));
+    output.line(&format!("{}, {}, {} × {}", report.os, report.arch, report.cores, report.cpu));
     output.line(&format!(
         "{:.1} GB RAM ({:.1} free), {:.1} GB disk free, {}",
         gigabytes(report.memory_total_bytes),
@@ -99,15 +90,8 @@ pub(crate) async fn check(
             output.line(&format!("  {}", output.say(&finding.fix)));
         }
     }
-    let stopped = report
-        .findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Error);
-    Ok(if stopped {
-        exit::of(slipway_protocol::ErrorCode::VenvMissing)
-    } else {
-        ExitCode::SUCCESS
-    })
+    let stopped = report.findings.iter().any(|finding| finding.severity == Severity::Error);
+    Ok(if stopped { exit::of(slipway_protocol::ErrorCode::VenvMissing) } else { ExitCode::SUCCESS })
 }
 
 /// The address as a person would type it.

@@ -9,6 +9,7 @@ mod connect;
 mod exit;
 mod follow;
 mod hosts;
+mod messages;
 mod output;
 mod question;
 mod report;
@@ -63,14 +64,7 @@ async fn dispatch(command: Command, program: &Program, output: &Output) -> Resul
             HostCommand::Remove { name } => hosts::remove(program, output, &name).await,
             HostCommand::Check { name } => hosts::check(program, output, &name).await,
         },
-        Command::Deploy {
-            name,
-            model,
-            sha256,
-            context,
-            parallel,
-            engine_binary,
-        } => {
+        Command::Deploy { name, model, sha256, context, parallel, engine_binary } => {
             let host = hosts::named(program, &name).await?;
             let model = model_source(&model, sha256);
             let request = DeployRequest {
@@ -89,29 +83,15 @@ async fn dispatch(command: Command, program: &Program, output: &Output) -> Resul
             Ok(ExitCode::SUCCESS)
         }
         Command::Connect { name } => connect::run(program, output, &name).await,
-        Command::Chat {
-            name,
-            text,
-            no_stream,
-            max_tokens,
-            temperature,
-            seed,
-        } => {
-            let sampling = chat::Options {
-                no_stream,
-                max_tokens,
-                temperature,
-                seed,
-            };
+        Command::Chat { name, text, no_stream, max_tokens, temperature, seed } => {
+            let sampling = chat::Options { no_stream, max_tokens, temperature, seed };
             chat::run(program, output, &name, text, sampling).await
         }
         Command::Status => report::status(program, output).await,
         Command::Logs { lines } => report::logs(program, output, lines).await,
         Command::Uninstall { name } => {
             let host = hosts::named(program, &name).await?;
-            let task = program
-                .uninstall_start(HostRef { host_id: host.id })
-                .await?;
+            let task = program.uninstall_start(HostRef { host_id: host.id }).await?;
             let result = follow::task(program, output, &task.request_id).await?;
             if let TaskResult::Uninstall(removed) = result {
                 report::uninstalled(output, &host.name, removed.removed_bytes);
@@ -126,10 +106,7 @@ fn model_source(model: &str, sha256: Option<String>) -> ModelSource {
     if model == "practice" {
         ModelSource::Practice
     } else if model.starts_with("https://") || model.starts_with("http://") {
-        ModelSource::Url {
-            url: model.to_owned(),
-            sha256,
-        }
+        ModelSource::Url { url: model.to_owned(), sha256 }
     } else if let Some(path) = model.strip_prefix("host:") {
         ModelSource::HostPath(path.to_owned())
     } else {

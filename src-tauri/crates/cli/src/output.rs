@@ -17,11 +17,7 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
         let terminal = !json && std::io::stderr().is_terminal();
-        Self {
-            json,
-            language: language(),
-            terminal,
-        }
+        Self { json, language: language(), terminal }
     }
 
     /// The form for this run's language.
@@ -77,11 +73,7 @@ impl Output {
         let mut err = std::io::stderr().lock();
         let (message, fix) = (self.say(&error.message), self.say(&error.fix));
         let where_to_look = self.pick("details: slipway logs", "подробности: slipway logs");
-        let _ = writeln!(
-            err,
-            "{message}\n{fix}\n({where_to_look}, {})",
-            error.detail_id
-        );
+        let _ = writeln!(err, "{message}\n{fix}\n({where_to_look}, {})", error.detail_id);
     }
 }
 

@@ -19,10 +19,7 @@ pub(crate) async fn ask(program: &Program, output: &Output, prompt: &Prompt) {
         explain(output, &question);
         PromptReply::Decline
     };
-    program.prompt_answer(PromptAnswer {
-        prompt_id: prompt.prompt_id.clone(),
-        reply,
-    });
+    program.prompt_answer(PromptAnswer { prompt_id: prompt.prompt_id.clone(), reply });
 }
 
 fn words(output: &Output, question: &PromptQuestion) -> String {
@@ -42,11 +39,9 @@ fn words(output: &Output, question: &PromptQuestion) -> String {
             password.user,
             password.address
         ),
-        PromptQuestion::Passphrase(passphrase) => format!(
-            "{} {}: ",
-            output.pick("Passphrase of", "Фраза-пароль для"),
-            passphrase.path
-        ),
+        PromptQuestion::Passphrase(passphrase) => {
+            format!("{} {}: ", output.pick("Passphrase of", "Фраза-пароль для"), passphrase.path)
+        }
     }
 }
 
@@ -64,10 +59,7 @@ fn read(words: &str, question: &PromptQuestion) -> PromptReply {
         }
         PromptQuestion::Password(_) | PromptQuestion::Passphrase(_) => {
             match rpassword::prompt_password(words) {
-                Ok(value) if !value.is_empty() => PromptReply::Secret {
-                    value,
-                    remember: false,
-                },
+                Ok(value) if !value.is_empty() => PromptReply::Secret { value, remember: false },
                 _ => PromptReply::Decline,
             }
         }

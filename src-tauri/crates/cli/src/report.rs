@@ -24,10 +24,7 @@ pub(crate) fn deployed(output: &Output, name: &str, result: &DeployResult) {
             "Учебная модель: подтверждает, что всё работает, но отвечает бессмыслицей.",
         ));
     }
-    output.note(&format!(
-        "{} slipway chat {name} \"…\"",
-        output.pick("Next:", "Дальше:")
-    ));
+    output.note(&format!("{} slipway chat {name} \"…\"", output.pick("Next:", "Дальше:")));
 }
 
 /// After an uninstall.
@@ -49,15 +46,9 @@ pub(crate) async fn status(program: &Program, output: &Output) -> Result<ExitCod
                 "{} · {} {}",
                 deployment.model, deployment.engine, deployment.engine_version
             ),
-            (None, None) => output
-                .pick("nothing deployed", "ничего не развёрнуто")
-                .to_owned(),
+            (None, None) => output.pick("nothing deployed", "ничего не развёрнуто").to_owned(),
         };
-        output.line(&format!(
-            "{:<20} {:<30} {what}",
-            view.host.name,
-            address(&view.host)
-        ));
+        output.line(&format!("{:<20} {:<30} {what}", view.host.name, address(&view.host)));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -77,10 +68,7 @@ pub(crate) async fn logs(
             LogLevel::Error => "ERROR",
         };
         let time = clock(record.timestamp);
-        output.line(&format!(
-            "{time} {level} {}: {}",
-            record.line.target, record.line.text
-        ));
+        output.line(&format!("{time} {level} {}: {}", record.line.target, record.line.text));
     }
     Ok(ExitCode::SUCCESS)
 }
