@@ -17,6 +17,7 @@ if [ -z "${SLIPWAY_ENGINE:-}" ]; then
   SLIPWAY_ENGINE=$(scripts/engine.sh)
   export SLIPWAY_ENGINE
 fi
+unset PIP_FIND_LINKS PIP_NO_INDEX PIP_INDEX_URL # see scripts/test.sh
 
 mkdir -p target/e2e
 rm -f target/e2e/*.png target/e2e/*.log

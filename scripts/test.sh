@@ -29,6 +29,9 @@ counted() {
 
 if SLIPWAY_ENGINE=$(scripts/engine.sh); then
   export SLIPWAY_ENGINE
+  # The journeys point pip to that folder by a configuration file in the homes that they make;
+  # the environment would go before it.
+  unset PIP_FIND_LINKS PIP_NO_INDEX PIP_INDEX_URL
 else
   failed=$((failed + 1))
 fi

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { startSshd } from "./sshd.mjs";
 import * as person from "./steps.mjs";
-import { acceptHostKey, addServer, answered, answerText, deploy, deployed, say, streaming } from "./steps.mjs";
+import { addServer, answered, answerText, deploy, say, streaming, trust } from "./steps.mjs";
 import { testId } from "./webdriver.mjs";
 import { Home, Window } from "./window.mjs";
 
@@ -16,6 +16,26 @@ const FIRST_ANSWER_MS = 30_000;
 const STOP_MS = 1_000;
 /** What a crash may lose: the text of the last second. */
 const FLUSH_MS = 1_000;
+
+describe("the first window", () => {
+  for (const language of ["en", "ru"]) {
+    for (const theme of ["light", "dark"]) {
+      test(`speaks ${language} and is ${theme} where the system is`, async () => {
+        const home = await Home.create("first-run");
+        const window = await Window.open(home, { name: "first-run", language, theme });
+        try {
+          await window.page.until("both doors", () => window.page.has(testId("first-run-local")));
+          assert.equal(await window.page.execute("return document.documentElement.lang"), language);
+          assert.equal(await window.page.execute("return matchMedia('(prefers-color-scheme: dark)').matches"), theme === "dark");
+          await window.page.screenshot(`first-run-${language}-${theme}`);
+        } finally {
+          await window.close();
+          await home.remove();
+        }
+      });
+    }
+  }
+});
 
 describe("this computer", () => {
   let home, window, page;
@@ -30,10 +50,7 @@ describe("this computer", () => {
   });
 
   test("three clicks lead from the first window to a streamed answer", async (t) => {
-    await page.screenshot("first-run");
     await page.click(testId("first-run-local"));
-    await page.until("the plan", () => page.has(testId("deploy-start")));
-    await page.screenshot("plan");
     await deploy(page);
     await page.screenshot("deployed");
     await page.click(testId("deploy-chat-now"));
@@ -76,11 +93,10 @@ describe("a server over SSH", () => {
 
   test("an address, a host key to confirm, a deploy, an answer", async () => {
     await addServer(page, sshd);
-    await page.click(testId("deploy-start"));
-    await page.until("the question about the host key", () => page.has(testId("prompt-accept")), { timeout: 20_000 });
     await page.screenshot("ssh-host-key");
-    await acceptHostKey(page, sshd);
-    await deployed(page);
+    await trust(page);
+    await page.screenshot("ssh-plan");
+    await deploy(page);
     await page.screenshot("ssh-deployed");
     await page.click(testId("deploy-chat-now"));
     await say(page, "Tell me something.");
@@ -113,11 +129,10 @@ describe("an answer that does not end by itself", () => {
     window = await Window.open(home, { name: "endless" });
     page = window.page;
     await addServer(page, sshd);
+    await trust(page);
     await page.click(testId("deploy-source-host_path"));
     await page.type(testId("deploy-host-path"), model);
-    await page.click(testId("deploy-start"));
-    await acceptHostKey(page, sshd);
-    await deployed(page);
+    await deploy(page);
     await page.click(testId("deploy-chat-now"));
   });
   after(async () => {

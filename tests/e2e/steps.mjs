@@ -9,35 +9,40 @@ import { Key, testId } from "./webdriver.mjs";
 const run = promisify(execFile);
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** From First run to the plan of the server at `sshd`. */
+/** From First run to the question about the host key of the server at `sshd`. */
 export async function addServer(page, sshd) {
   await page.type(testId("first-run-address"), sshd.address);
   await page.click(testId("first-run-continue"));
-  await page.until("the plan", () => page.has(testId("deploy-start")));
-}
-
-/** Answers the question about the host key, once it is asked. */
-export async function acceptHostKey(page, sshd) {
   await page.until("the question about the host key", () => page.has(testId("prompt-accept")), { timeout: 20_000 });
   assert.ok((await page.text(testId("prompt-host-key"))).includes(sshd.fingerprint), "the fingerprint is shown");
-  await page.click(testId("prompt-accept"));
 }
 
-/** Presses Deploy on the plan that is open and waits for the success page; a failure ends it at once. */
+/** Trusts the host key, and waits until the preflight report is there. */
+export async function trust(page) {
+  await page.click(testId("prompt-accept"));
+  await page.until("the end of the question", async () => !(await page.has(testId("prompt-accept"))));
+  await checked(page);
+}
+
+/** Waits until no check is running any more. */
+export async function checked(page) {
+  const status = () => page.text(testId("status-bar"));
+  await page.until("the preflight report", async () => !/checking/i.test(await status()), { timeout: 30_000 });
+}
+
+/** Presses Deploy on the plan that is open and waits until the seven steps are done; a failed one ends it at once. */
 export async function deploy(page, timeout = 90_000) {
   await page.click(testId("deploy-start"));
-  await deployed(page, timeout);
-}
-
-/** Waits until the seven steps are done. */
-export async function deployed(page, timeout = 90_000) {
   const chatNow = testId("deploy-chat-now");
   const failed = '[data-testid^="deploy-step-"][data-state="failed"]';
   const outcome = await page.until("the end of the deploy", async () => {
     if (await page.has(failed)) return "failed";
     return (await page.has(chatNow)) && "done";
   }, { timeout });
-  assert.equal(outcome, "done", `a step of the deploy failed:\n${await page.text("main")}`);
+  if (outcome === "failed") {
+    const picture = await page.screenshot("failed-deploy");
+    assert.fail(`a step of the deploy failed; screenshot: ${picture}\n${await page.text("main")}`);
+  }
 }
 
 /** Sends a message from the composer. */

@@ -43,8 +43,7 @@ export class Home {
   }
 
   /** The environment of everything that starts here: nothing of the person's own is seen or touched. */
-  environment(language = "en") {
-    const locale = { en: "en_US.UTF-8", ru: "ru_RU.UTF-8" }[language];
+  environment({ language = "en", theme = "light" } = {}) {
     const own = {
       HOME: this.folder,
       XDG_DATA_HOME: join(this.folder, ".local/share"),
@@ -52,13 +51,13 @@ export class Home {
       XDG_CACHE_HOME: join(this.folder, ".cache"),
       XDG_STATE_HOME: join(this.folder, ".local/state"),
       XDG_RUNTIME_DIR: join(this.folder, "run"),
-      LANG: locale,
-      LC_ALL: locale,
-      LANGUAGE: language,
+      // C.UTF-8 is everywhere; a locale that is not installed makes shells and GTK complain.
+      LANG: { en: "C.UTF-8", ru: "ru_RU.UTF-8" }[language],
+      GTK_THEME: { light: "Adwaita", dark: "Adwaita:dark" }[theme],
     };
-    // Variables win over the pip.conf that names the prepared engine.
-    const { SSH_AUTH_SOCK: _agent, SSH_ASKPASS: _askpass, PIP_FIND_LINKS: _links, PIP_INDEX_URL: _index, ...rest } = process.env;
-    return { ...rest, ...own };
+    const foreign = ["LC_ALL", "LC_MESSAGES", "LANGUAGE", "SSH_AUTH_SOCK", "SSH_ASKPASS"];
+    const rest = Object.entries(process.env).filter(([name]) => !foreign.includes(name));
+    return { ...Object.fromEntries(rest), ...own };
   }
 
   /** Has `stop` called before the folder goes. */
@@ -87,12 +86,12 @@ export class Window {
     this.shownAt = shownAt;
   }
 
-  /** Starts the application in `home` and waits until it has painted something. */
-  static async open(home, { name, language = "en" }) {
+  /** Starts the application in `home`, on a system in `language` and `theme`, and waits until it has painted something. */
+  static async open(home, { name, language, theme }) {
     await mkdir(ARTIFACTS, { recursive: true });
     const port = await freePort();
     const driver = spawn("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
-      env: { ...home.environment(language), TAURI_WEBVIEW_AUTOMATION: "true" },
+      env: { ...home.environment({ language, theme }), TAURI_WEBVIEW_AUTOMATION: "true" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const log = createWriteStream(join(ARTIFACTS, `${name}.log`), { flags: "a" });
