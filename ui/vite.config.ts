@@ -26,7 +26,7 @@ export default defineConfig(({ mode }) => ({
     // The strict content security policy knows neither data: fonts nor inline scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 600,
+    chunkSizeWarningLimit: 700,
   },
   test: {
     environment: "jsdom",

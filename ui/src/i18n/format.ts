@@ -33,6 +33,11 @@ export function number(value: number, digits = 0): string {
   return numberFormat(digits).format(value);
 }
 
+/** A number to be edited: the language's decimal sign, no grouping. */
+export function editable(value: number): string {
+  return value.toLocaleString(locale(), { useGrouping: false, maximumFractionDigits: 6 });
+}
+
 /** Bytes in decimal units, as disks and downloads are sold: `1.7 MB`, `12.1 GB`. */
 export function bytes(value: number | null | undefined): string {
   if (value === null || value === undefined) return UNKNOWN;

@@ -10,6 +10,7 @@ import type { MenuItem } from "../../shared/Menu.svelte";
 import { copyText } from "../../shared/clipboard";
 import type { Condition } from "../../state/condition";
 import { connections } from "../../state/connections.svelte";
+import { LOCAL } from "../../state/hosts.svelte";
 import { toasts } from "../../state/toasts.svelte";
 import { checkAgain, openPlan, remove } from "./actions";
 import { serversView } from "./servers-view.svelte";
@@ -47,14 +48,16 @@ export function menuOf(view: HostView, condition: Condition): MenuItem[] {
       testid: "server-uninstall",
       run: () => (serversView.dialog = { kind: "uninstall", hostId: id }),
     });
-  items.push({
-    label: m.servers_remove(),
-    icon: CircleMinus,
-    danger: true,
-    disabled: busy,
-    testid: "server-remove",
-    run: () => remove(view),
-  });
+  // This computer is always on the list.
+  if (id !== LOCAL)
+    items.push({
+      label: m.servers_remove(),
+      icon: CircleMinus,
+      danger: true,
+      disabled: busy,
+      testid: "server-remove",
+      run: () => remove(view),
+    });
   return items;
 }
 

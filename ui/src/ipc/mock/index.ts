@@ -54,11 +54,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
 
   function addHost(request: HostAdd): Host {
     const words = request.address.trim();
-    if (words === "local") {
-      if (!world.hosts.some(({ host }) => host.id === "local"))
-        world.hosts.push({ host: LOCAL_HOST, deployment: null, last_error: null });
-      return LOCAL_HOST;
-    }
+    if (words === "local") return LOCAL_HOST;
     const alias = world.suggestions.find((item) => item.alias === words);
     const parsed = /^(?:([^@\s]+)@)?([^\s:@]+)(?::(\d+))?$/.exec(alias?.address ?? words);
     if (!parsed?.[2])

@@ -118,7 +118,8 @@ export function emptyWorld(): World {
       disk_free_bytes: 188e9,
     },
     settings: settingsOf(),
-    hosts: [],
+    // As in the backend, this computer is always there.
+    hosts: [{ host: LOCAL_HOST, deployment: null, last_error: null }],
     suggestions: [
       { alias: "lab-gpu-2", address: "gpu@10.0.4.22:22", identity: "~/.ssh/id_ed25519" },
       { alias: "studio", address: "llm@studio.local:22", identity: null },
