@@ -148,14 +148,11 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
 /// What llama.cpp, CUDA and the kernel say when memory is short.
 pub(super) fn looks_out_of_memory(text: &str) -> bool {
     let text = text.to_lowercase();
-    [
-        "out of memory",
-        "failed to allocate",
-        "cannot allocate memory",
-        "oom",
-    ]
-    .iter()
-    .any(|sign| text.contains(sign))
+    ["out of memory", "failed to allocate", "cannot allocate memory"]
+        .iter()
+        .any(|sign| text.contains(sign))
+        // As a word of its own: not in "room" or "zoom".
+        || text.split(|c: char| !c.is_alphanumeric()).any(|word| word == "oom")
 }
 
 /// The engine has too little memory.
