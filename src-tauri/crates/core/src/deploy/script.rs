@@ -34,7 +34,7 @@ const FIND_PYTHON: &str = concat!(
     "if \"$p\" -c \"import sys; sys.exit(sys.version_info < (3, 8))\" >/dev/null 2>&1; then ",
     "printf \"%s{\\\"event\\\":\\\"started\\\",\\\"pid\\\":%s}%s\\n\" \"$m\" \"$$\" \"$m\"; ",
     "exec \"$p\" \"$@\"; ",
-    "fi; v=$(\"$p\" -c \"import sys; print(sys.version.split()[0])\" 2>/dev/null || true); fi; done; ",
+    "fi; v=$(\"$p\" -c \"import sys; print(sys.version.split()[0])\" 2>/dev/null || printf %s \"$v\"); fi; done; ",
     "printf \"\\n%s{\\\"event\\\":\\\"error\\\",\\\"code\\\":\\\"python_missing\\\",",
     "\\\"params\\\":{\\\"found\\\":\\\"%s\\\"}}%s\\n\" \"$m\" \"$v\" \"$m\"; exit 1",
 );
