@@ -36,7 +36,8 @@ cannot be read, the marker is unknown and the error is a bare JSON line.
 
 Subcommands
 -----------
-probe      writes nothing. Optional "model" as for install, then it is judged as well.
+probe      writes nothing. Optional "model" and "engine" as for install, then they are judged as
+           well: with an engine.binary nothing that only the wheel needs is missed.
            data: os, os_release, arch, libc, hostname, user, home, root,
            python{path,version,venv,engine_python,pythons[]}, disk{path,free_bytes,total_bytes,
            free_inodes}, memory{total_bytes,available_bytes}, cpu{model,cores,flags_ok,missing[]},
@@ -169,6 +170,8 @@ STOP_GRACE_S = 5.0
 PROGRESS_INTERVAL_S = 0.2
 # A lock taken on another machine (a shared home) cannot be checked; after this long it is stale.
 FOREIGN_LOCK_S = 24 * 3600
+# An upload that has not grown for this long was cut.
+UPLOAD_LEFT_S = 3600
 
 
 # ============================================================================= events and errors
@@ -1635,6 +1638,12 @@ class ModelPlan:
         if self.kind in ("path", "uploaded") and not self.unchanged():
             gguf_facts(self.path)
 
+    def discard_upload(self):
+        """Removes an upload that is no model; a file elsewhere is the user's own."""
+        if self.kind == "uploaded" and os.path.dirname(self.path) == self.layout.models:
+            with contextlib.suppress(OSError):
+                os.unlink(self.path)
+
     def needed_bytes(self):
         return 4 * 1000 * 1000 if self.kind == "practice" and not self.unchanged() else 0
 
@@ -1652,9 +1661,7 @@ class ModelPlan:
         elif self.sha256:
             digest = file_sha256(self.path, "verify_file")
         if self.sha256 and digest != self.sha256:
-            if os.path.dirname(self.path) == self.layout.models:
-                # A damaged upload; a file elsewhere is the user's own.
-                os.unlink(self.path)
+            self.discard_upload()
             raise hash_mismatch("model", self.sha256, digest)
         facts = gguf_facts(self.path)
         found = os.stat(self.path)
@@ -2418,7 +2425,11 @@ def command_install(params):
     model_plan = ModelPlan(params, layout, previous)
     if not is_writable(layout.root):
         raise no_write_permission(existing_ancestor(layout.root))
-    model_plan.check()
+    try:
+        model_plan.check()
+    except Failure:
+        model_plan.discard_upload()
+        raise
     engine_plan = EnginePlan(params, layout, model_plan.kind == "practice")
     check_room(layout, engine_plan.needed_bytes() + model_plan.needed_bytes(), bool(engine_plan.python))
     layout.make()
@@ -2447,9 +2458,20 @@ def check_room(layout, needed, engine):
         raise Failure("noexec", "%s is on a file system where programs may not run." % layout.root, path=layout.root)
 
 
+def is_older_than(path, seconds):
+    try:
+        return time.time() - os.stat(path).st_mtime > seconds
+    except OSError:
+        return False
+
+
 def remove_leftovers(layout):
     """What a killed run left behind; the lock says that nobody uses it."""
-    for path in glob.glob(os.path.join(layout.engines, ".tmp-*")) + glob.glob(os.path.join(layout.models, "*.tmp-*")):
+    left = glob.glob(os.path.join(layout.engines, ".tmp-*")) + glob.glob(os.path.join(layout.models, "*.tmp-*"))
+    # Uploads take no lock: one that still grows belongs to somebody.
+    left += [path for path in glob.glob(os.path.join(layout.models, "*.part-" + "[0-9a-f]" * 8))
+             if is_older_than(path, UPLOAD_LEFT_S)]
+    for path in left:
         OUT.log("Removing what an interrupted run left: %s" % path, "warn")
         remove_tree(path)
 
@@ -2696,17 +2718,23 @@ def command_probe(params):
 def probe_findings(params, layout, facts):
     findings = Findings()
     installed = installed_engine(layout) is not None
+    binary = text_param(object_param(params, "engine", {}), "binary")
     # What only the wheel needs is no error on a host that has a llama-server.
-    severity = "warn" if facts["llama_server"] else "error"
+    severity = "warn" if binary or facts["llama_server"] else "error"
     needed = 0
-    if installed:
+    if binary:
+        try:
+            binary_engine(binary)
+        except Failure as failure:
+            findings.failure(failure)
+    elif installed:
         findings.add("ok", "engine_ok", "The engine is already installed.")
     else:
         needed += ENGINE_DISK_BYTES
         engine_findings(findings, facts, severity)
     model_findings(findings, params, layout, facts["memory"])
     space = disk_space(layout.root)
-    inodes_low = space["free_inodes"] is not None and space["free_inodes"] < ENGINE_INODES
+    inodes_low = not binary and space["free_inodes"] is not None and space["free_inodes"] < ENGINE_INODES
     if space["free_bytes"] < needed or inodes_low:
         findings.failure(disk_full(layout.root, needed))
     else:

@@ -51,7 +51,7 @@ impl Program {
             steps.done(None);
             steps.begin(DeployStep::Check);
             let root = program.script_root(&host);
-            let probed = preflight::probe(&Run::new(&context, &machine, root), None).await;
+            let probed = preflight::probe(&Run::new(&context, &machine, root), None, None).await;
             let report = steps.settle(probed)?.report;
             steps.done(None);
             Ok(TaskResult::Check(report))

@@ -4,10 +4,11 @@ use secrecy::SecretString;
 use serde_json::Value;
 use slipway_llm::{Client, Endpoint, Timeouts};
 use slipway_protocol::Settings;
-use slipway_ssh::Forwarder;
+use slipway_ssh::{ForwardError, Forwarder};
 use std::time::Duration;
 
 use crate::fault::Fault;
+use crate::fault_text::forwarding_forbidden;
 use crate::host::Machine;
 
 /// A key file is 64 characters; more is something else.
@@ -18,7 +19,7 @@ pub(crate) struct Route {
     local_port: u16,
     key: SecretString,
     /// Ends with the route.
-    _forwarder: Option<Forwarder>,
+    forwarder: Option<Forwarder>,
 }
 
 impl Route {
@@ -36,8 +37,16 @@ impl Route {
         Ok(Self {
             local_port,
             key: engine.key,
-            _forwarder: forwarder,
+            forwarder,
         })
+    }
+
+    /// What keeps the way itself from working, whatever the engine does.
+    pub(crate) fn obstacle(&self) -> Option<Fault> {
+        match self.forwarder.as_ref()?.last_error()? {
+            ForwardError::ForwardingForbidden => Some(forwarding_forbidden()),
+            _ => None,
+        }
     }
 
     /// A client for it.

@@ -66,9 +66,20 @@ struct ScriptFinding {
     params: BTreeMap<String, String>,
 }
 
-/// Runs the probe. `model` is what would be deployed, in the script's form.
-pub(super) async fn probe(run: &ScriptRun<'_>, model: Option<Value>) -> Result<Probed, Fault> {
-    let params = model.map_or_else(|| json!({}), |model| json!({ "model": model }));
+/// Runs the probe. `model` is what would be deployed, in the script's form; `engine_binary` a
+/// `llama-server` of the host that would serve it.
+pub(super) async fn probe(
+    run: &ScriptRun<'_>,
+    model: Option<Value>,
+    engine_binary: Option<&str>,
+) -> Result<Probed, Fault> {
+    let mut params = json!({});
+    if let Some(model) = model {
+        params["model"] = model;
+    }
+    if let Some(binary) = engine_binary {
+        params["engine"] = json!({ "kind": "llama_cpp", "source": "binary", "binary": binary });
+    }
     let data = run.over_stdin(Subcommand::Probe, params, |_| ()).await?;
     let unreadable = |error: serde_json::Error| {
         script_fault(

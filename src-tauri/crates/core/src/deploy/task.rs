@@ -154,7 +154,8 @@ async fn deploy(
 
     steps.begin(DeployStep::Check);
     let run = ScriptRun::new(context, &machine, program.script_root(host));
-    let probed = preflight::probe(&run, probe_model(host, request)).await?;
+    let (model, engine) = (probe_model(host, request), request.engine_binary.as_deref());
+    let probed = preflight::probe(&run, model, engine).await?;
     if let Some(obstacle) = probed.obstacle {
         return Err(obstacle);
     }
@@ -212,7 +213,7 @@ async fn deploy(
     steps.begin(DeployStep::Verify);
     let verified = async {
         let route = Route::open(&machine, &started).await?;
-        verify(&route.client(&program.settings())?).await
+        verify(&route, &program.settings()).await
     };
     let verified = match context.unless_cancelled(verified).await {
         Ok(verified) => verified,
@@ -234,7 +235,7 @@ async fn deploy(
         model: label,
         practice: installed["model"]["practice"].as_bool().unwrap_or(false),
         context_size: verified.context_size,
-        source: request.model.clone(),
+        source: without_secrets(&request.model),
         deployed_at: now_ms(),
         first_token_ms: verified.first_token_ms,
         tokens_per_second: verified.tokens_per_second,
@@ -249,6 +250,18 @@ async fn deploy(
         sample: verified.sample,
     };
     Ok((result, machine))
+}
+
+/// The source as it may be kept: the query of an address often is a token.
+fn without_secrets(source: &ModelSource) -> ModelSource {
+    match source {
+        ModelSource::Url { url, sha256 } => {
+            let url = url.split(['?', '#']).next().unwrap_or_default().to_owned();
+            let sha256 = sha256.clone();
+            ModelSource::Url { url, sha256 }
+        }
+        other => other.clone(),
+    }
 }
 
 /// Whether the engine ran before this deploy: then a failed verification leaves it alone.

@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use slipway_llm::{ChatEvent, ChatMessage, ChatRequest, Client, Health, Role};
+use slipway_protocol::Settings;
 
 use crate::clock::elapsed_ms;
+use crate::connect::Route;
 use crate::fault::Fault;
 
 /// What the model is asked.
@@ -26,14 +28,15 @@ pub(super) struct Verified {
 }
 
 /// Asks the engine for its state and one short answer.
-pub(super) async fn verify(client: &Client) -> Result<Verified, Fault> {
-    tokio::time::timeout(LIMIT, work(client))
+pub(super) async fn verify(route: &Route, settings: &Settings) -> Result<Verified, Fault> {
+    let client = route.client(settings)?;
+    tokio::time::timeout(LIMIT, work(route, &client))
         .await
         .unwrap_or_else(|_| Err(slipway_llm::Error::FirstTokenTimeout.into()))
 }
 
-async fn work(client: &Client) -> Result<Verified, Fault> {
-    wait_until_ready(client).await?;
+async fn work(route: &Route, client: &Client) -> Result<Verified, Fault> {
+    wait_until_ready(route, client).await?;
     let models = client.models().await?;
     let context = models.first().and_then(|model| model.context);
     let mut request = ChatRequest::new(vec![ChatMessage::new(Role::User, SAMPLE_PROMPT)]);
@@ -70,7 +73,7 @@ async fn work(client: &Client) -> Result<Verified, Fault> {
     Ok(verified)
 }
 
-async fn wait_until_ready(client: &Client) -> Result<(), Fault> {
+async fn wait_until_ready(route: &Route, client: &Client) -> Result<(), Fault> {
     let began = Instant::now();
     loop {
         let fault = match client.health().await {
@@ -78,6 +81,9 @@ async fn wait_until_ready(client: &Client) -> Result<(), Fault> {
             Ok(Health::Loading { .. }) => slipway_llm::Error::Loading.into(),
             Err(error) => Fault::from(error),
         };
+        if let Some(obstacle) = route.obstacle() {
+            return Err(obstacle);
+        }
         if began.elapsed() > PATIENCE {
             return Err(fault);
         }
