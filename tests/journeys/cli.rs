@@ -43,6 +43,9 @@ impl Cli {
             .env_remove("SSH_AUTH_SOCK")
             .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::null());
+        for name in engine::pip_variables() {
+            command.env_remove(name);
+        }
         command
     }
 

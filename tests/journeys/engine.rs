@@ -21,6 +21,14 @@ fn workshop() -> (PathBuf, File) {
     (folder, lock)
 }
 
+/// Variables that would win over the pip.conf of [`prepare_index`].
+pub fn pip_variables() -> &'static [&'static str] {
+    match std::env::var_os("SLIPWAY_ENGINE") {
+        Some(_) => &["PIP_FIND_LINKS", "PIP_INDEX_URL"],
+        None => &[],
+    }
+}
+
 /// Lets pip below a home find the wheel that `scripts/engine.sh` has fetched, if it has.
 pub fn prepare_index(home: &Path) {
     if let Some(wheels) = std::env::var_os("SLIPWAY_ENGINE") {
@@ -44,13 +52,12 @@ fn installed() -> &'static Path {
         fs::create_dir_all(&home).unwrap();
         let text = serde_json::json!({ "marker": "journeys-install", "root": root });
         fs::write(&params, text.to_string()).unwrap();
-        let output = Command::new("python3")
-            .arg(source("deploy_llm_server.py"))
-            .args(["install", "--params"])
-            .arg(&params)
-            .env("HOME", &home)
-            .output()
-            .unwrap();
+        let mut install = Command::new("python3");
+        install.arg(source("deploy_llm_server.py")).args(["install", "--params"]).arg(&params);
+        for name in pip_variables() {
+            install.env_remove(name);
+        }
+        let output = install.env("HOME", &home).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
         let mut engines = fs::read_dir(root.join("engines")).unwrap();
         engines.next().unwrap().unwrap().path()

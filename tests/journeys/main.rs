@@ -13,8 +13,14 @@ mod processes;
 mod sshd;
 
 mod cancelling;
+mod command_line;
+mod engine_faults;
 mod first_deploy;
 mod healing;
+mod host_faults;
+mod input;
+mod leftovers;
 mod logins;
+mod models;
 mod secrets;
 mod stopping;

@@ -46,6 +46,20 @@ pub fn descendants(root: u32) -> Vec<u32> {
     found.into_iter().collect()
 }
 
+/// Those of some processes that are sshd's own: not the shells and programs that it started.
+pub fn servers(pids: &[u32]) -> Vec<u32> {
+    let listed = output("ps", &["-e", "-o", "pid=,comm="]);
+    let mut found = Vec::new();
+    for line in listed.lines() {
+        let (pid, name) = line.trim().split_once(' ').unwrap_or_default();
+        let pid = pid.parse().unwrap_or_default();
+        if pids.contains(&pid) && name.contains("sshd") {
+            found.push(pid);
+        }
+    }
+    found
+}
+
 /// The processes that name a path in their arguments.
 pub fn with_argument(path: &Path) -> Vec<u32> {
     let path = path.to_string_lossy();

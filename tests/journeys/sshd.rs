@@ -91,25 +91,15 @@ impl Sshd {
         }
     }
 
-    /// Ends the server and all its sessions as a crash would. What was deployed goes on.
+    /// Ends the server and all its sessions as a crash would. What runs on the machine is not told
+    /// otherwise than by its closed pipes.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            let sessions: Vec<u32> = descendants(child.id());
-            let engine = self.supervisor();
-            for pid in sessions {
-                if engine != Some(pid) {
-                    signal(pid, "KILL");
-                }
+            for pid in processes::servers(&descendants(child.id())) {
+                signal(pid, "KILL");
             }
             let _ = child.kill();
             let _ = child.wait();
-        }
-    }
-
-    /// Ends every session and leaves the server listening.
-    pub fn drop_sessions(&self) {
-        for pid in self.sessions() {
-            signal(pid, "KILL");
         }
     }
 

@@ -99,6 +99,7 @@ async fn a_link_lost_in_mid_answer_keeps_what_came() {
     let retry = slipway_protocol::ChatRetry {
         session_id: started.session.id.clone(),
         host_id: host.clone(),
+        sampling: slipway_protocol::Sampling::default(),
     };
     let retried = app.program.chat_retry(retry).await.unwrap();
     app.next(retried_seq(&app), |m| {

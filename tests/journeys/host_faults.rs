@@ -1,0 +1,288 @@
+//! Hosts that lack something or talk too much.
+
+use std::fs;
+
+use slipway_protocol::{
+    DeployRequest, DeployStep, ErrorCode, HostRef, ModelSource, Progress, Severity, StepState,
+    TaskBody, TaskMessage, TaskOutcome, TaskRef, TaskResult,
+};
+
+use crate::app::App;
+use crate::engine;
+use crate::processes::{eventually, output, signal};
+use crate::sshd::{Machine, Sshd, can_mount};
+
+/// Takes every Python out of sight that the search would find by its absolute path.
+const HIDE_PYTHON: &str = "for p in /usr/bin/python3* /usr/local/bin/python3* \
+     /opt/homebrew/bin/python3*; do if [ -x \"$p\" ] && [ ! -L \"$p\" ]; then \
+     mount --bind /dev/null \"$p\"; fi; done";
+
+/// The step that failed.
+fn failed_step(messages: &[TaskMessage]) -> Option<DeployStep> {
+    messages.iter().find_map(|message| match &message.body {
+        TaskBody::Progress(Progress::Step(step)) if step.state == StepState::Failed => {
+            Some(step.step)
+        }
+        _ => None,
+    })
+}
+
+async fn fails(machine: &Sshd, model: ModelSource) -> (ErrorCode, Option<DeployStep>, String) {
+    let app = App::open().await;
+    let host = app.add(machine).await;
+    let request_id = app.start_deploy(&host, model).await;
+    let error = app.failure(&request_id).await;
+    let step = failed_step(&app.messages(&request_id));
+    app.program.shutdown().await;
+    (error.code, step, error.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_python_at_all_and_one_that_is_too_old() {
+    if !can_mount() {
+        return;
+    }
+    let bin = tempfile::tempdir().unwrap();
+    for tool in ["sh", "bash", "mkdir"] {
+        let found = output("sh", &["-c", &format!("command -v {tool}")]);
+        std::os::unix::fs::symlink(found, bin.path().join(tool)).unwrap();
+    }
+    let path = format!("PATH={}", bin.path().display());
+    let machine = Sshd::with(&Machine {
+        environment: &path,
+        mounts: HIDE_PYTHON,
+        bare: true,
+        ..Machine::default()
+    });
+    let (code, step, words) = fails(&machine, ModelSource::Practice).await;
+    assert_eq!((code, step), (ErrorCode::PythonMissing, Some(DeployStep::Check)), "{words}");
+    assert!(words.contains("apt install python3"), "{words}");
+    assert!(!machine.home_inside().join(".local").exists(), "nothing is written before");
+
+    // A stand-in for an old interpreter: it refuses the version test and names its version.
+    let old = bin.path().join("python3");
+    fs::write(&old, "#!/bin/sh\ncase \"$2\" in *exit*) exit 1;; *) echo 3.6.9;; esac\n").unwrap();
+    fs::set_permissions(&old, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let (code, _, words) = fails(&machine, ModelSource::Practice).await;
+    assert_eq!(code, ErrorCode::PythonMissing);
+    assert!(words.contains("3.6.9"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_too_small_for_the_engine_is_found_before_anything_is_written() {
+    if !can_mount() {
+        return;
+    }
+    let machine = Sshd::with(&Machine {
+        mounts: "mount -t tmpfs -o size=4m,mode=700 tmpfs \"$HOME_DIR\"",
+        bare: true,
+        ..Machine::default()
+    });
+    let (code, step, words) = fails(&machine, ModelSource::Practice).await;
+    assert_eq!((code, step), (ErrorCode::HostDiskFull, Some(DeployStep::Check)), "{words}");
+    assert_eq!(fs::read_dir(machine.home_inside()).unwrap().count(), 0);
+
+    // With an engine of its own the host needs next to nothing.
+    let app = App::open().await;
+    let host = app.add(&machine).await;
+    let request = DeployRequest {
+        host_id: host,
+        model: ModelSource::Practice,
+        context_size: None,
+        parallel: None,
+        engine_binary: Some(crate::engine_faults::stand_in(&machine, "answer")),
+    };
+    let task = app.program.deploy_start(request).await.unwrap();
+    let outcome = app.outcome(&task.request_id).await;
+    assert!(matches!(outcome, TaskOutcome::Complete(_)), "{outcome:?}");
+    app.program.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fills_up_during_an_upload_gets_its_space_back() {
+    if !can_mount() {
+        return;
+    }
+    let mounts = format!(
+        "mount -t tmpfs -o size=4m,mode=700 tmpfs \"$HOME_DIR\"; {}",
+        engine::link_commands()
+    );
+    let machine = Sshd::with(&Machine { mounts: &mounts, bare: true, ..Machine::default() });
+    let folder = tempfile::tempdir().unwrap();
+    let big = folder.path().join("big.gguf");
+    fs::write(&big, b"GGUF").unwrap();
+    fs::File::options().write(true).open(&big).unwrap().set_len(8 << 20).unwrap();
+    let source = ModelSource::LocalFile(big.to_string_lossy().into_owned());
+    let (code, step, words) = fails(&machine, source).await;
+    assert_eq!((code, step), (ErrorCode::HostDiskFull, Some(DeployStep::Upload)), "{words}");
+    let inside = machine.home_inside();
+    let left = output("find", &[inside.to_str().unwrap(), "-name", "big*"]);
+    assert_eq!(left, "");
+    // There is room for what is small.
+    let app = App::open().await;
+    let host = app.add(&machine).await;
+    app.deploy(&host, ModelSource::Practice).await;
+    app.program.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_that_cannot_be_written() {
+    if !can_mount() {
+        return;
+    }
+    let machine = Sshd::with(&Machine {
+        mounts: "mount -t tmpfs -o ro,mode=500 tmpfs \"$HOME_DIR\"",
+        bare: true,
+        ..Machine::default()
+    });
+    let (code, step, words) = fails(&machine, ModelSource::Practice).await;
+    assert_eq!((code, step), (ErrorCode::HostPermission, Some(DeployStep::Check)), "{words}");
+    let app = App::open().await;
+    let host = HostRef { host_id: app.add(&machine).await };
+    let task = app.program.host_check(host).await.unwrap();
+    let outcome = app.outcome(&task.request_id).await;
+    let TaskOutcome::Complete(TaskResult::Check(report)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(report.findings[0].severity, Severity::Error, "worst first");
+    app.program.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_noisy_login_disturbs_nothing() {
+    let banner = tempfile::NamedTempFile::new().unwrap();
+    fs::write(banner.path(), "*** {\"event\":\"result\"} Authorised use only ***\n".repeat(50))
+        .unwrap();
+    let config = format!("Banner {}", banner.path().display());
+    let machine = Sshd::with(&Machine { config: &config, ..Machine::default() });
+    let noise = "echo 'Welcome to the machine!'; printf 'no line end'; echo oops >&2\n\
+                 printf '\\033[1mstatus: \\342\\200\\224\\033[0m\\n{\"event\":\"error\"}\\n'\n";
+    for name in [".bashrc", ".profile", ".bash_profile", ".zshenv"] {
+        fs::write(machine.home().join(name), noise).unwrap();
+    }
+    let app = App::open().await;
+    let host = app.add(&machine).await;
+    app.deploy(&host, ModelSource::Practice).await;
+    app.connect(&host).await;
+    let started = app.send(&host, "Quiet, please.").await;
+    app.answered(&started).await;
+    let task = app.program.uninstall_start(HostRef { host_id: host }).await.unwrap();
+    assert!(matches!(app.outcome(&task.request_id).await, TaskOutcome::Complete(_)));
+    app.program.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leftovers_of_interrupted_work_do_not_disturb() {
+    let machine = Sshd::start();
+    let root = machine.root();
+    for folder in ["models", "lock", "engines/.tmp-99999", "deployments/default/run"] {
+        fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    fs::write(root.join("models/practice.gguf"), b"GGUF, but half").unwrap();
+    let cut = root.join("models/cut.gguf.part-0a1b2c3d");
+    fs::write(&cut, b"half").unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    fs::File::options().write(true).open(&cut).unwrap().set_modified(long_ago).unwrap();
+    let growing = root.join("models/new.gguf.part-4e5f6071");
+    fs::write(&growing, b"half").unwrap();
+    fs::write(root.join("deployments/default/manifest.json"), b"{\"engine\": {").unwrap();
+    fs::write(root.join("deployments/default/api.key"), b"").unwrap();
+    // The pid of a process that lives and has nothing to do with it.
+    let run = root.join("deployments/default/run");
+    fs::write(run.join("supervisor.pid"), format!("{} 1\n", std::process::id())).unwrap();
+    fs::write(run.join("state.json"), b"not json").unwrap();
+    let owner = format!(
+        "{{\"pid\": 999999, \"host\": \"{}\", \"user\": \"me\", \"start_time\": \"1\", \
+         \"since\": 1, \"what\": \"install\"}}",
+        output("hostname", &[])
+    );
+    fs::write(root.join("lock/owner.json"), owner).unwrap();
+    let app = App::open().await;
+    let host = app.add(&machine).await;
+    app.deploy(&host, ModelSource::Practice).await;
+    app.connect(&host).await;
+    let started = app.send(&host, "Hello!").await;
+    app.answered(&started).await;
+    assert!(!root.join("lock").exists() && !root.join("engines/.tmp-99999").exists());
+    assert!(
+        !cut.exists() && growing.exists(),
+        "only an upload that nobody goes on with is removed"
+    );
+    app.program.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_lost_while_the_script_runs_is_one_error_and_a_retry_works() {
+    let mut machine = Sshd::with(&Machine { bare: true, ..Machine::default() });
+    let app = App::open().await;
+    let host = app.add(&machine).await;
+    let request_id = app.start_deploy(&host, ModelSource::Practice).await;
+    let installing = |m: &TaskMessage| {
+        m.request_id == request_id
+            && matches!(&m.body, TaskBody::Progress(Progress::Step(now))
+                if now.step == DeployStep::Run && now.activity.is_some())
+    };
+    app.next(0, installing).await;
+    machine.kill();
+    let error = app.failure(&request_id).await;
+    assert_eq!(error.code, ErrorCode::ConnectionLost);
+    assert_eq!(app.terminals(&request_id), 1);
+    assert_eq!(failed_step(&app.messages(&request_id)), Some(DeployStep::Run));
+    machine.resume();
+    app.deploy(&host, ModelSource::Practice).await;
+    app.program.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_forbids_forwarding_is_named() {
+    let machine = Sshd::with(&Machine { config: "AllowTcpForwarding no", ..Machine::default() });
+    let begun = std::time::Instant::now();
+    let (code, step, words) = fails(&machine, ModelSource::Practice).await;
+    println!("named after {:?}", begun.elapsed());
+    assert_eq!((code, step), (ErrorCode::ForwardingForbidden, Some(DeployStep::Verify)), "{words}");
+    assert!(eventually(5, || machine.engine_processes().is_empty()), "an engine without use");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_of_another_run_is_waited_for_and_then_named() {
+    let machine = Sshd::start();
+    let root = machine.root();
+    // A live owner: a process of this host whose start time is right.
+    let mut owner = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    let stat = fs::read_to_string(format!("/proc/{}/stat", owner.id())).unwrap_or_default();
+    let Some((_, fields)) = stat.rsplit_once(')') else {
+        owner.kill().unwrap();
+        owner.wait().unwrap();
+        println!("skipped: start times are read from /proc here");
+        return;
+    };
+    let start = fields.split_whitespace().nth(19).unwrap();
+    fs::create_dir_all(root.join("lock")).unwrap();
+    let text = format!(
+        "{{\"pid\": {}, \"host\": \"{}\", \"user\": \"ann\", \"start_time\": \"{start}\", \
+         \"since\": 1, \"what\": \"install\"}}",
+        owner.id(),
+        output("hostname", &[])
+    );
+    fs::write(root.join("lock/owner.json"), text).unwrap();
+    let (code, _, words) = fails(&machine, ModelSource::Practice).await;
+    assert_eq!(code, ErrorCode::HostLocked);
+    assert!(words.contains("ann"), "{words}");
+    signal(owner.id(), "KILL");
+    owner.wait().unwrap();
+    let app = App::open().await;
+    let host = app.add(&machine).await;
+    app.deploy(&host, ModelSource::Practice).await;
+    // Two deploys to one host at once: the second is refused at once.
+    let first = app.start_deploy(&host, ModelSource::Practice).await;
+    let request = DeployRequest {
+        host_id: host.clone(),
+        model: ModelSource::Practice,
+        context_size: None,
+        parallel: None,
+        engine_binary: None,
+    };
+    let refused = app.program.deploy_start(request).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Busy);
+    app.program.task_cancel(&TaskRef { request_id: first.clone() });
+    app.outcome(&first).await;
+    app.program.shutdown().await;
+}
