@@ -20,7 +20,7 @@ fi
 unset PIP_FIND_LINKS PIP_NO_INDEX PIP_INDEX_URL # see scripts/test.sh
 
 mkdir -p target/e2e
-rm -f target/e2e/*.png target/e2e/*.log
+rm -rf target/e2e/*
 # A session bus of its own: the single-instance lock and the keychain of whoever sits here stay out
 # of it. GTK looks for a screen reader's bus otherwise.
 exec dbus-run-session -- xvfb-run -a -s "-screen 0 1440x900x24" \

@@ -22,7 +22,7 @@ describe("the first window", () => {
     for (const theme of ["light", "dark"]) {
       test(`speaks ${language} and is ${theme} where the system is`, async () => {
         const home = await Home.create("first-run");
-        const window = await Window.open(home, { name: "first-run", language, theme });
+        const window = await Window.open(home, { language, theme });
         try {
           await window.page.until("both doors", () => window.page.has(testId("first-run-local")));
           assert.equal(await window.page.execute("return document.documentElement.lang"), language);
@@ -41,7 +41,7 @@ describe("this computer", () => {
   let home, window, page;
   before(async () => {
     home = await Home.create("local");
-    window = await Window.open(home, { name: "local" });
+    window = await Window.open(home);
     page = window.page;
   });
   after(async () => {
@@ -83,7 +83,7 @@ describe("a server over SSH", () => {
   before(async () => {
     home = await Home.create("ssh");
     sshd = await startSshd(home);
-    window = await Window.open(home, { name: "ssh" });
+    window = await Window.open(home);
     page = window.page;
   });
   after(async () => {
@@ -106,15 +106,12 @@ describe("a server over SSH", () => {
 
   test("a lost connection is shown and heals by itself", async (t) => {
     const status = () => page.text(testId("status-bar"));
-    const connected = await status();
     await sshd.stop();
     const lost = performance.now();
     await page.until("the loss in the status bar", async () => /reconnect/i.test(await status()), { timeout: 40_000 });
     t.diagnostic(`shown after ${Math.round(performance.now() - lost)} ms`);
     await page.screenshot("ssh-reconnecting");
     await sshd.start();
-    await page.until("the connection back", async () => !/reconnect/i.test(await status()), { timeout: 60_000 });
-    t.diagnostic(`before: ${connected}; after: ${await status()}`);
     await say(page, "Are you back?");
     assert.ok((await answered(page)).trim().length > 0);
   });
@@ -126,7 +123,7 @@ describe("an answer that does not end by itself", () => {
     home = await Home.create("endless");
     sshd = await startSshd(home);
     const model = await person.endlessModel(home);
-    window = await Window.open(home, { name: "endless" });
+    window = await Window.open(home);
     page = window.page;
     await addServer(page, sshd);
     await trust(page);
@@ -182,7 +179,7 @@ describe("an answer that does not end by itself", () => {
     await window.crash();
     const due = seen.findLast(({ at }) => at <= crashed - FLUSH_MS).text;
 
-    window = await Window.open(home, { name: "endless" });
+    window = await Window.open(home);
     page = window.page;
     await person.openLatestChat(page);
     const kept = await answered(page, "interrupted");

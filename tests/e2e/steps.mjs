@@ -45,10 +45,17 @@ export async function deploy(page, timeout = 90_000) {
   }
 }
 
-/** Sends a message from the composer. */
+/** Writes a message, sends it with Enter as soon as that is possible, and sees it in the thread. */
 export async function say(page, text) {
   await page.type(testId("composer"), text);
+  await page.until("a server that takes messages", () => page.has(testId("composer-send", ":enabled")), { timeout: 30_000 });
   await page.keys(Key.Enter);
+  const said = () => page.execute(
+    `const all = document.querySelectorAll(arguments[0]);
+     return all[all.length - 1]?.textContent ?? "";`,
+    testId("message-user"),
+  );
+  await page.until("the message in the thread", async () => (await said()).includes(text));
 }
 
 /** The text of the last answer as it stands. */

@@ -1,7 +1,7 @@
 // The real window under WebKitWebDriver, with a home directory of its own.
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -31,12 +31,13 @@ export async function usePreparedEngine(folder) {
 export class Home {
   #servers = [];
 
-  constructor(folder) {
+  constructor(name, folder) {
+    this.name = name;
     this.folder = folder;
   }
 
   static async create(name) {
-    const home = new Home(await mkdtemp(join(tmpdir(), `slipway-${name}-`)));
+    const home = new Home(name, await mkdtemp(join(tmpdir(), `slipway-${name}-`)));
     for (const part of [".ssh", "run"]) await mkdir(join(home.folder, part), { mode: 0o700 });
     await usePreparedEngine(home.folder);
     return home;
@@ -65,10 +66,13 @@ export class Home {
     this.#servers.push(stop);
   }
 
-  /** Ends all that was started here, also the engine, and removes the folder. */
+  /** Ends all that was started here, also the engine, keeps the logs for whoever has to explain a failure, and removes the folder. */
   async remove() {
     for (const stop of this.#servers) await stop();
     await endAll(this.folder);
+    for (const file of await readdir(this.folder, { recursive: true })) {
+      if (/\.(log|jsonl)$|\.log\.[\d-]+$/.test(file)) await cp(join(this.folder, file), join(ARTIFACTS, this.name, file.replaceAll("/", "+")));
+    }
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
@@ -87,14 +91,14 @@ export class Window {
   }
 
   /** Starts the application in `home`, on a system in `language` and `theme`, and waits until it has painted something. */
-  static async open(home, { name, language, theme }) {
+  static async open(home, { language, theme } = {}) {
     await mkdir(ARTIFACTS, { recursive: true });
     const port = await freePort();
     const driver = spawn("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
       env: { ...home.environment({ language, theme }), TAURI_WEBVIEW_AUTOMATION: "true" },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const log = createWriteStream(join(ARTIFACTS, `${name}.log`), { flags: "a" });
+    const log = createWriteStream(join(ARTIFACTS, `${home.name}.log`), { flags: "a" });
     driver.stdout.pipe(log, { end: false });
     driver.stderr.pipe(log, { end: false });
     driver.once("exit", () => log.end());
