@@ -1,5 +1,5 @@
 import type { DeployRequest, HostId, ModelSource, RequestId } from "../ipc/bindings";
-import { SvelteMap } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { chooseFile } from "../ipc/dialog";
 import { onMessage, onSnapshot } from "../ipc/events";
 import { CallError } from "../ipc/errors";
@@ -95,6 +95,9 @@ class PlanState {
   /** The deploy that a host's page shows; without one it shows the plan. */
   #shown = new SvelteMap<HostId, RequestId>();
 
+  /** Hosts whose connection is asked for, until the command has answered. */
+  #asking = new SvelteSet<HostId>();
+
   constructor() {
     onSnapshot(() => {
       for (const [hostId, requestId] of this.#shown) if (!tasks.get(requestId)) this.#shown.delete(hostId);
@@ -136,6 +139,15 @@ class PlanState {
     return latest !== undefined;
   }
 
+  /** Whether the connection that follows a deploy is on its way: not there yet, and not failed. */
+  connecting(hostId: HostId): boolean {
+    if (this.#asking.has(hostId)) return true;
+    const task = tasks.latest(hostId, "connect");
+    if (!task || isOver(task)) return false;
+    const state = connections.get(hostId)?.state;
+    return state === undefined || state === "connecting" || state === "loading";
+  }
+
   /** Goes back from a deploy that ended to the plan. */
   edit(hostId: HostId): void {
     this.#shown.delete(hostId);
@@ -157,9 +169,13 @@ class PlanState {
   #connect(hostId: HostId): void {
     const state = connections.get(hostId)?.state ?? "disconnected";
     if (state !== "disconnected") return;
-    tasks.connect(hostId).catch((thrown: unknown) => {
-      if (!(thrown instanceof CallError && thrown.info.code === "busy")) toasts.error(thrown);
-    });
+    this.#asking.add(hostId);
+    tasks
+      .connect(hostId)
+      .catch((thrown: unknown) => {
+        if (!(thrown instanceof CallError && thrown.info.code === "busy")) toasts.error(thrown);
+      })
+      .finally(() => this.#asking.delete(hostId));
   }
 }
 

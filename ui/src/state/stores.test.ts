@@ -190,7 +190,12 @@ describe("plans", () => {
     start("d1", "deploy");
     const result = { deployment: DEPLOYMENT, steps: [], total_ms: 1, changed: true, sample: "" };
     backend.say("d1", { type: "complete", data: { type: "deploy", data: result } });
+    expect(plans.connecting("a")).toBe(true);
     await vi.waitFor(() => expect(backend.requests("connect_start")).toEqual([{ host_id: "a" }]));
+    connection({ request_id: "c9", state: "loading" });
+    expect(plans.connecting("a")).toBe(true);
+    connection({ request_id: "c9" });
+    await vi.waitFor(() => expect(plans.connecting("a")).toBe(false));
   });
 
   it("leaves a connection alone that is there already", () => {
