@@ -129,6 +129,7 @@ describe("an answer that does not end by itself", () => {
     await trust(page);
     await page.click(testId("deploy-source-host_path"));
     await page.type(testId("deploy-host-path"), model);
+    await page.type('input[id$="-context"]', "32768");
     await deploy(page);
     await page.click(testId("deploy-chat-now"));
   });
@@ -142,12 +143,10 @@ describe("an answer that does not end by itself", () => {
     await streaming(page, 200);
     const before = await answerText(page);
     await page.screenshot("streaming");
-    const pressed = performance.now();
-    await page.click(testId("composer-stop"));
-    const kept = await answered(page, "stopped");
-    const took = performance.now() - pressed;
+    const took = await person.stop(page);
     t.diagnostic(`stopped after ${Math.round(took)} ms`);
     assert.ok(took < STOP_MS, `took ${Math.round(took)} ms`);
+    const kept = await answerText(page);
     assert.ok(kept.startsWith(before.slice(0, 150)), "the text that came is kept");
     await page.screenshot("stopped");
     await sleep(300);
@@ -155,6 +154,7 @@ describe("an answer that does not end by itself", () => {
   });
 
   test("a reload in mid-answer misses nothing", async () => {
+    await person.newChat(page);
     await say(page, "Never stop, again.");
     await streaming(page, 200);
     const before = await answerText(page);
@@ -163,11 +163,11 @@ describe("an answer that does not end by itself", () => {
     await streaming(page, before.length + 100);
     const now = await answerText(page);
     assert.ok(now.startsWith(before.slice(0, 150)), "the answer goes on where it was");
-    await page.click(testId("composer-stop"));
-    await answered(page, "stopped");
+    await person.stop(page);
   });
 
   test("a crash in mid-answer loses at most a second of text", async (t) => {
+    await person.newChat(page);
     await say(page, "Never stop, once more.");
     await streaming(page, 50);
     // What had come a second before the crash has to be there afterwards.
@@ -178,6 +178,7 @@ describe("an answer that does not end by itself", () => {
     const crashed = performance.now();
     await window.crash();
     const due = seen.findLast(({ at }) => at <= crashed - FLUSH_MS).text;
+    assert.ok(due.length > 0);
 
     window = await Window.open(home);
     page = window.page;

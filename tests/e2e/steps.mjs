@@ -86,6 +86,25 @@ export async function answered(page, state = "complete", timeout = 30_000) {
   return answerText(page);
 }
 
+/** Presses Stop; returns the time in ms that passed in the window between the click and the answer's new state. */
+export async function stop(page) {
+  await page.execute(
+    `const [button, answer] = arguments;
+     window.stopping = {};
+     document.querySelector(button).addEventListener("click", () => (window.stopping.from = performance.now()), { once: true });
+     const answers = document.querySelectorAll(answer);
+     new MutationObserver((_, observer) => {
+       window.stopping.to = performance.now();
+       observer.disconnect();
+     }).observe(answers[answers.length - 1], { attributeFilter: ["data-state"] });`,
+    testId("composer-stop"),
+    testId("message-assistant"),
+  );
+  await page.click(testId("composer-stop"));
+  await answered(page, "stopped");
+  return page.execute("return window.stopping.to - window.stopping.from");
+}
+
 /** Waits until the last answer is being written and has at least `length` characters. */
 export function streaming(page, length) {
   return page.until(
@@ -100,6 +119,12 @@ export async function endlessModel(home) {
   const file = join(home.folder, "endless.gguf");
   await run("python3", [join(ROOT, "deploy/practice_model.py"), file, "--endless", "--context", "32768"]);
   return file;
+}
+
+/** Opens an empty conversation. */
+export async function newChat(page) {
+  await page.keys(Key.Control, "n");
+  await page.until("an empty conversation", async () => (await answerState(page)) === "");
 }
 
 /** Opens the latest conversation, where the window does not show it already. */
