@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, RequestBuilder, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -142,10 +142,15 @@ impl Client {
     /// stream.
     pub async fn stream(&self, request: &ChatRequest) -> Result<ChatStream> {
         let deadline = Instant::now() + self.timeouts.first_token;
-        let call = self
+        let mut call = self
             .request(Method::POST, CHAT)
             .header(ACCEPT, "text/event-stream")
             .json(&Body::streamed(request));
+        if self.base.starts_with("http:") {
+            // llama.cpp closes the connection after a stream without saying so. Kept, it would
+            // break the next request that comes before the news of that, which a tunnel delays.
+            call = call.header(CONNECTION, "close");
+        }
         let opening = async {
             let response = call
                 .send()
