@@ -130,8 +130,17 @@ impl Forwarder {
     }
 
     /// Leads streams to a port as the host sees it, from now on. Streams of an earlier session are
-    /// cut; waiting connections go through. The forwarder keeps the session alive.
+    /// cut; waiting connections go through. The forwarder keeps the session alive. Leading to the
+    /// same port over the same session again cuts nothing.
     pub fn attach(&self, session: Session, remote_host: &str, remote_port: u16) {
+        let same = self.shared.target.borrow().as_ref().is_some_and(|target| {
+            Arc::ptr_eq(&target.session.inner, &session.inner)
+                && (&*target.host, target.port) == (remote_host, remote_port)
+        });
+        if same {
+            self.shared.note(None);
+            return;
+        }
         let target = Target {
             session,
             host: remote_host.into(),
