@@ -166,6 +166,13 @@ fn failures_have_documented_exit_codes_and_say_what_to_do() {
     let port = free_port();
     cli.ok(&["host", "add", "closed", &format!("me@127.0.0.1:{port}")]);
     cli.ok(&["host", "add", "strange", &machine.address(), "--identity", "/no/such/key"]);
+    // Nobody can be asked here: the key is not trusted, and how to trust it is said.
+    let identity = machine.path("id").to_string_lossy().into_owned();
+    cli.ok(&["host", "add", "new", &machine.address(), "--identity", &identity]);
+    let ran = cli.run(&["host", "check", "new"]);
+    assert_eq!(ran.code, Some(4), "{}", ran.err);
+    assert!(ran.err.contains(&machine.fingerprint()), "{}", ran.err);
+    assert!(ran.err.contains("--accept-new-host-key"), "{}", ran.err);
     add(&cli, &machine);
     let ran = cli.run(&["connect", "box"]);
     assert_eq!(ran.code, Some(1), "{}", ran.err);

@@ -103,6 +103,23 @@ impl Sshd {
         }
     }
 
+    /// Stops the server and its sessions where they are, like a machine that is gone.
+    pub fn freeze(&self) {
+        self.signal_all("STOP");
+    }
+
+    pub fn thaw(&self) {
+        self.signal_all("CONT");
+    }
+
+    fn signal_all(&self, name: &str) {
+        let Some(child) = &self.child else { return };
+        signal(child.id(), name);
+        for pid in processes::servers(&descendants(child.id())) {
+            signal(pid, name);
+        }
+    }
+
     /// The processes of its sessions.
     pub fn sessions(&self) -> Vec<u32> {
         self.child.as_ref().map(|child| descendants(child.id())).unwrap_or_default()
@@ -176,6 +193,7 @@ impl Sshd {
 
 impl Drop for Sshd {
     fn drop(&mut self) {
+        self.thaw();
         engine::end(&self.root());
         if let Some(child) = &self.child {
             // The engine of a machine with mounts of its own is seen from inside only.
