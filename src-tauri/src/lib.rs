@@ -10,7 +10,7 @@ mod web;
 
 use std::process::ExitCode;
 
-use tauri::{Builder, Runtime};
+use tauri::{Builder, Manager, Runtime};
 
 pub use state::Shell;
 
@@ -27,7 +27,15 @@ pub fn run() -> ExitCode {
     let app = builder
         .plugin(tauri_plugin_window_state::Builder::default().build())
         .plugin(tauri_plugin_dialog::init())
-        .plugin(tauri_plugin_opener::init());
+        .plugin(tauri_plugin_opener::init())
+        .setup(|app| {
+            // The database opens while the web view starts; the first command finds it ready.
+            let handle = app.handle().clone();
+            tauri::async_runtime::spawn(async move {
+                let _ = handle.state::<Shell>().program().await;
+            });
+            Ok(())
+        });
     #[allow(clippy::disallowed_methods, reason = "generate_context! itself ends a broken build")]
     let context = tauri::generate_context!();
     match with_commands(app, Shell::open()).build(context) {

@@ -12,7 +12,7 @@ pub(crate) fn guard<R: Runtime>() -> TauriPlugin<R> {
 /// development server in debug builds.
 fn is_own(url: &Url) -> bool {
     let development = cfg!(debug_assertions)
-        && url.host_str() == Some("localhost")
+        && url.host_str() == Some("127.0.0.1")
         && url.port() == Some(5183);
     match url.scheme() {
         "tauri" => url.host_str() == Some("localhost"),
