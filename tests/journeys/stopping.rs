@@ -232,7 +232,7 @@ async fn kill_9_in_mid_answer_loses_at_most_a_second() {
     signal(child.id(), "KILL");
     child.wait().unwrap();
     reader.join().unwrap();
-    let seen = seen.lock().unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
     let whole: String = seen.iter().map(|(_, text)| text.as_str()).collect();
     let older = seen.iter().filter(|(at, _)| *at + Duration::from_secs(1) < killed);
     let safe: String = older.map(|(_, text)| text.as_str()).collect();
