@@ -13,15 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("slipway-ssh", &[]),
     ("slipway-llm", &[]),
     ("slipway-store", &["slipway-protocol"]),
-    (
-        "slipway-core",
-        &[
-            "slipway-protocol",
-            "slipway-ssh",
-            "slipway-llm",
-            "slipway-store",
-        ],
-    ),
+    ("slipway-core", &["slipway-protocol", "slipway-ssh", "slipway-llm", "slipway-store"]),
     ("slipway-cli", &["slipway-core", "slipway-protocol"]),
     ("slipway-desktop", &["slipway-core", "slipway-protocol"]),
 ];
@@ -53,21 +45,11 @@ fn root() -> &'static Path {
 /// `normal`, `build` or `dev`.
 fn packages() -> BTreeMap<String, Vec<(String, String)>> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            "metadata",
-            "--no-deps",
-            "--format-version",
-            "1",
-            "--offline",
-        ])
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
         .current_dir(root())
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let text = |value: &Value| value.as_str().unwrap_or("normal").to_owned();
     metadata["packages"]
@@ -87,10 +69,7 @@ fn packages_depend_only_along_the_arrows() {
     let packages = packages();
     let named: BTreeSet<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
     let found: BTreeSet<&str> = packages.keys().map(String::as_str).collect();
-    assert_eq!(
-        found, named,
-        "a package came or went: say in ARROWS what it may use"
-    );
+    assert_eq!(found, named, "a package came or went: say in ARROWS what it may use");
 
     let mut wrong = Vec::new();
     for (name, allowed) in ARROWS {
@@ -129,10 +108,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let extension = path
-            .extension()
-            .and_then(|e| e.to_str())
-            .unwrap_or_default();
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
         if path.is_dir() {
             found.extend(sources(&path));
         } else if ["ts", "js", "svelte"].contains(&extension) {
@@ -148,9 +124,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 fn imports(source: &str) -> Vec<String> {
     let mut found = Vec::new();
     for line in source.lines().map(str::trim_start) {
-        let starts = ["import ", "export ", "} from "]
-            .iter()
-            .any(|word| line.starts_with(word));
+        let starts = ["import ", "export ", "} from "].iter().any(|word| line.starts_with(word));
         let after = match line.split_once("import(") {
             Some((_, rest)) => rest,
             None if starts => match line.split_once(" from ") {
@@ -187,10 +161,7 @@ fn target(file: &Path, module: &str) -> Option<PathBuf> {
 
 /// The first `count` parts of a path below `ui/src`.
 fn parts(path: &Path, count: usize) -> Vec<String> {
-    path.iter()
-        .take(count)
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect()
+    path.iter().take(count).map(|part| part.to_string_lossy().into_owned()).collect()
 }
 
 #[test]
@@ -243,10 +214,7 @@ fn imports_are_found_in_all_their_forms() {
         // a word about "./not-this"
         const from = "./nor-this";
     "#;
-    assert_eq!(
-        imports(source),
-        ["./a", "../b", "./c.css", "./d", "./e", "./f"]
-    );
+    assert_eq!(imports(source), ["./a", "../b", "./c.css", "./d", "./e", "./f"]);
     assert_eq!(
         target(Path::new("features/chat/x.ts"), "../deploy/y"),
         Some(PathBuf::from("features/deploy/y"))

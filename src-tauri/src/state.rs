@@ -58,7 +58,8 @@ async fn start(dir: Option<PathBuf>, bus: Arc<Bus>) -> Result<Program, Fault> {
 /// Brings the window to the front.
 pub(crate) fn raise_window<R: Runtime>(app: &AppHandle<R>) {
     if let Some(window) = app.get_webview_window("main") {
-        let raised = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
+        let raised =
+            window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
         if let Err(error) = raised {
             tracing::warn!(target: "app", "the window was not raised: {error}");
         }

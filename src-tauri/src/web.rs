@@ -11,9 +11,8 @@ pub(crate) fn guard<R: Runtime>() -> TauriPlugin<R> {
 /// The app's own addresses: `tauri://localhost`, on Windows `http(s)://tauri.localhost`, and the
 /// development server in debug builds.
 fn is_own(url: &Url) -> bool {
-    let development = cfg!(debug_assertions)
-        && url.host_str() == Some("127.0.0.1")
-        && url.port() == Some(5183);
+    let development =
+        cfg!(debug_assertions) && url.host_str() == Some("127.0.0.1") && url.port() == Some(5183);
     match url.scheme() {
         "tauri" => url.host_str() == Some("localhost"),
         "http" | "https" => url.host_str() == Some("tauri.localhost") || development,

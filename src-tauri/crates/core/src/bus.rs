@@ -52,10 +52,7 @@ impl Bus {
     /// An empty stream; the first message gets number 1.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            ring: Mutex::default(),
-            last: watch::Sender::new(0),
-        }
+        Self { ring: Mutex::default(), last: watch::Sender::new(0) }
     }
 
     /// Appends a message and wakes the subscribers. Returns its number.
@@ -65,12 +62,8 @@ impl Bus {
             let seq = ring.last_seq + 1;
             ring.last_seq = seq;
             let size = weight(&body);
-            let message = TaskMessage {
-                request_id: request_id.clone(),
-                seq,
-                timestamp: now_ms(),
-                body,
-            };
+            let message =
+                TaskMessage { request_id: request_id.clone(), seq, timestamp: now_ms(), body };
             ring.bytes += size;
             ring.messages.push_back((size, message));
             while ring.messages.len() > KEPT_MESSAGES || ring.bytes > KEPT_BYTES {
@@ -101,20 +94,10 @@ impl Bus {
     #[must_use]
     pub fn after(&self, seq: u64) -> Batch {
         let ring = self.lock();
-        let first = ring
-            .messages
-            .front()
-            .map_or(ring.last_seq + 1, |(_, message)| message.seq);
+        let first = ring.messages.front().map_or(ring.last_seq + 1, |(_, message)| message.seq);
         let skip = usize::try_from((seq + 1).saturating_sub(first)).unwrap_or(usize::MAX);
-        let messages = ring
-            .messages
-            .iter()
-            .skip(skip)
-            .map(|(_, message)| message.clone());
-        Batch {
-            messages: messages.collect(),
-            complete: seq + 1 >= first,
-        }
+        let messages = ring.messages.iter().skip(skip).map(|(_, message)| message.clone());
+        Batch { messages: messages.collect(), complete: seq + 1 >= first }
     }
 
     /// Waits until there is a message after the given number.
@@ -180,10 +163,7 @@ mod tests {
         }
         let batch = bus.after(1);
         assert!(batch.complete);
-        assert_eq!(
-            batch.messages.iter().map(|m| m.seq).collect::<Vec<_>>(),
-            [2, 3]
-        );
+        assert_eq!(batch.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), [2, 3]);
         assert!(bus.after(3).messages.is_empty());
         assert!(bus.after(3).complete);
     }

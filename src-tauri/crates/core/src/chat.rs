@@ -34,25 +34,15 @@ impl Program {
         let mut answer = new_message(&session.id, Role::Assistant, MessageState::Streaming);
         answer.host_id = Some(send.host_id.clone());
         answer.request_id = Some(request_id.clone());
-        let turn = self
-            .store()
-            .sessions()
-            .begin_turn(&session, &user, &answer)
-            .await?;
-        self.start_answer(
-            request_id,
-            &send.host_id,
-            &turn.answer,
-            send.sampling,
-            send.stream,
-        )
-        .await
-        .map(|request_id| ChatStarted {
-            request_id,
-            session: turn.session,
-            user_message: turn.user_message,
-            answer: turn.answer,
-        })
+        let turn = self.store().sessions().begin_turn(&session, &user, &answer).await?;
+        self.start_answer(request_id, &send.host_id, &turn.answer, send.sampling, send.stream)
+            .await
+            .map(|request_id| ChatStarted {
+                request_id,
+                session: turn.session,
+                user_message: turn.user_message,
+                answer: turn.answer,
+            })
     }
 
     /// Answers the last user message again, in place of the answer that follows it.
@@ -69,28 +59,20 @@ impl Program {
         };
         let last = messages.last().ok_or_else(nothing)?;
         let old = (last.role == Role::Assistant).then_some(&last.id);
-        let user = messages
-            .iter()
-            .rev()
-            .find(|m| m.role == Role::User)
-            .ok_or_else(nothing)?;
+        let user = messages.iter().rev().find(|m| m.role == Role::User).ok_or_else(nothing)?;
         let request_id = RequestId::new();
         let mut answer = new_message(&retry.session_id, Role::Assistant, MessageState::Streaming);
         answer.host_id = Some(retry.host_id.clone());
         answer.request_id = Some(request_id.clone());
-        let turn = self
-            .store()
-            .sessions()
-            .begin_retry(&retry.session_id, old, &answer)
-            .await?;
-        self.start_answer(request_id, &retry.host_id, &turn.answer, retry.sampling, true)
-            .await
-            .map(|request_id| ChatStarted {
+        let turn = self.store().sessions().begin_retry(&retry.session_id, old, &answer).await?;
+        self.start_answer(request_id, &retry.host_id, &turn.answer, retry.sampling, true).await.map(
+            |request_id| ChatStarted {
                 request_id,
                 session: turn.session,
                 user_message: user.clone(),
                 answer: turn.answer,
-            })
+            },
+        )
     }
 
     /// What the settings say about new answers.
@@ -130,22 +112,13 @@ impl Program {
         self.live().begin(&answer.id);
         let submitted = self
             .executor()
-            .submit(request_id, subject, &[TaskKind::Chat], |context| {
-                job.run(context)
-            });
+            .submit(request_id, subject, &[TaskKind::Chat], |context| job.run(context));
         if let Err(fault) = &submitted {
             self.live().end(&answer.id);
             let error = Some(fault.info());
             self.store()
                 .messages()
-                .finish(
-                    &answer.id,
-                    MessageState::Failed,
-                    "",
-                    "",
-                    &answer.stats,
-                    error.as_ref(),
-                )
+                .finish(&answer.id, MessageState::Failed, "", "", &answer.stats, error.as_ref())
                 .await?;
         }
         submitted
@@ -202,9 +175,7 @@ fn title_of(text: &str) -> String {
         return line.to_owned();
     }
     let cut: String = line.chars().take(TITLE).collect();
-    let words = cut
-        .rsplit_once(char::is_whitespace)
-        .map_or(cut.as_str(), |(words, _)| words);
+    let words = cut.rsplit_once(char::is_whitespace).map_or(cut.as_str(), |(words, _)| words);
     format!("{}…", words.trim_end())
 }
 
@@ -217,10 +188,7 @@ mod tests {
         assert_eq!(title_of("  Hello\nworld"), "Hello");
         let long = "слово ".repeat(30);
         let title = title_of(&long);
-        assert!(
-            title.ends_with("слово…") && title.chars().count() <= TITLE + 1,
-            "{title}"
-        );
+        assert!(title.ends_with("слово…") && title.chars().count() <= TITLE + 1, "{title}");
         assert_eq!(title_of(&"x".repeat(100)).chars().count(), TITLE + 1);
     }
 }

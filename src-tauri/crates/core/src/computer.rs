@@ -19,14 +19,9 @@ impl Computer {
             .with_cpu(CpuRefreshKind::nothing())
             .with_memory(MemoryRefreshKind::nothing().with_ram());
         let system = System::new_with_specifics(what);
-        let brand = system
-            .cpus()
-            .first()
-            .map(|cpu| cpu.brand().trim().to_owned());
+        let brand = system.cpus().first().map(|cpu| cpu.brand().trim().to_owned());
         Self {
-            cpu: brand
-                .filter(|b| !b.is_empty())
-                .unwrap_or_else(|| std::env::consts::ARCH.into()),
+            cpu: brand.filter(|b| !b.is_empty()).unwrap_or_else(|| std::env::consts::ARCH.into()),
             memory_total_bytes: Some(system.total_memory()).filter(|bytes| *bytes > 0),
         }
     }
@@ -36,9 +31,7 @@ impl Computer {
 pub(crate) fn disk_free_bytes(path: &Path) -> Option<u64> {
     let path = path.canonicalize().ok()?;
     let disks = Disks::new_with_refreshed_list();
-    let holding = disks
-        .iter()
-        .filter(|disk| path.starts_with(disk.mount_point()));
+    let holding = disks.iter().filter(|disk| path.starts_with(disk.mount_point()));
     holding
         .max_by_key(|disk| disk.mount_point().as_os_str().len())
         .map(|disk| disk.available_space())
@@ -54,12 +47,7 @@ pub(crate) fn system_language() -> Language {
 
 /// Takes a lock that ends with the process. `None` when another process holds it.
 pub(crate) fn lock_file(path: PathBuf) -> Option<File> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .ok()?;
+    let file = File::options().create(true).truncate(false).write(true).open(path).ok()?;
     file.try_lock().ok()?;
     Some(file)
 }

@@ -42,17 +42,13 @@ impl Program {
             |subject: &slipway_protocol::TaskSubject| subject.host_id.as_ref() == Some(&host.id);
         if let Some(task) = self.executor().active(TaskKind::Connect, of_host) {
             self.connections().look_again(&host.id);
-            return Ok(TaskRef {
-                request_id: task.request_id,
-            });
+            return Ok(TaskRef { request_id: task.request_id });
         }
         let subject = self.host_subject(TaskKind::Connect, &host.id);
         let (program, host) = (self.clone(), host.clone());
         let body = move |context| connection::run(program, context, host, machine);
         let exclusive = [TaskKind::Connect];
-        let request_id = self
-            .executor()
-            .submit(RequestId::new(), subject, &exclusive, body)?;
+        let request_id = self.executor().submit(RequestId::new(), subject, &exclusive, body)?;
         Ok(TaskRef { request_id })
     }
 }

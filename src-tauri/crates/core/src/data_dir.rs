@@ -11,8 +11,7 @@ impl DataDir {
     /// Linux). `None` only when the system names no such place.
     #[must_use]
     pub fn new(path: Option<PathBuf>) -> Option<Self> {
-        path.or_else(|| dirs::data_local_dir().map(|dir| dir.join("slipway")))
-            .map(Self)
+        path.or_else(|| dirs::data_local_dir().map(|dir| dir.join("slipway"))).map(Self)
     }
 
     /// The directory itself.

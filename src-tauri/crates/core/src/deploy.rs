@@ -32,9 +32,7 @@ impl Program {
         let subject = self.host_subject(TaskKind::Deploy, &request.host_id);
         let program = self.clone();
         let body = move |context| task::run(program, context, host, request);
-        let request_id = self
-            .executor()
-            .submit(RequestId::new(), subject, &EXCLUSIVE, body)?;
+        let request_id = self.executor().submit(RequestId::new(), subject, &EXCLUSIVE, body)?;
         Ok(TaskRef { request_id })
     }
 
@@ -57,9 +55,7 @@ impl Program {
             Ok(TaskResult::Check(report))
         };
         let exclusive = [TaskKind::Check];
-        let request_id = self
-            .executor()
-            .submit(RequestId::new(), subject, &exclusive, body)?;
+        let request_id = self.executor().submit(RequestId::new(), subject, &exclusive, body)?;
         Ok(TaskRef { request_id })
     }
 
@@ -84,30 +80,20 @@ impl Program {
             let params = serde_json::json!({});
             let removed = run.over_stdin(Subcommand::Uninstall, params, |_| ()).await;
             let data = steps.settle(removed)?;
-            program.connect_stop(&HostRef {
-                host_id: host.id.clone(),
-            });
+            program.connect_stop(&HostRef { host_id: host.id.clone() });
             program.store().deployments().remove(&host.id).await?;
-            program
-                .store()
-                .deployments()
-                .set_error(&host.id, None)
-                .await?;
+            program.store().deployments().set_error(&host.id, None).await?;
             steps.done(Some(Text::new("nothing is left", "ничего не осталось")));
             let removed_bytes = data["removed_bytes"].as_u64().unwrap_or(0);
             Ok(TaskResult::Uninstall(Uninstalled { removed_bytes }))
         };
-        let request_id = self
-            .executor()
-            .submit(RequestId::new(), subject, &EXCLUSIVE, body)?;
+        let request_id = self.executor().submit(RequestId::new(), subject, &EXCLUSIVE, body)?;
         Ok(TaskRef { request_id })
     }
 
     /// Where the script keeps its files on a host; absent for its own default.
     pub(crate) fn script_root(&self, host: &slipway_protocol::Host) -> Option<String> {
-        host.id
-            .is_local()
-            .then(|| self.dir().engine_root().to_string_lossy().into_owned())
+        host.id.is_local().then(|| self.dir().engine_root().to_string_lossy().into_owned())
     }
 
     pub(crate) fn host_subject(
@@ -115,11 +101,6 @@ impl Program {
         kind: TaskKind,
         host_id: &slipway_protocol::HostId,
     ) -> TaskSubject {
-        TaskSubject {
-            kind,
-            host_id: Some(host_id.clone()),
-            session_id: None,
-            message_id: None,
-        }
+        TaskSubject { kind, host_id: Some(host_id.clone()), session_id: None, message_id: None }
     }
 }

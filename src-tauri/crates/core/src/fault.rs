@@ -33,32 +33,15 @@ impl std::ops::Deref for Fault {
 
 impl From<ErrorInfo> for Fault {
     fn from(info: ErrorInfo) -> Self {
-        let ErrorInfo {
-            code,
-            message,
-            fix,
-            detail_id,
-        } = info;
-        Self(Box::new(Parts {
-            code,
-            message,
-            fix,
-            detail: String::new(),
-            detail_id,
-        }))
+        let ErrorInfo { code, message, fix, detail_id } = info;
+        Self(Box::new(Parts { code, message, fix, detail: String::new(), detail_id }))
     }
 }
 
 impl Fault {
     /// A fault with its sentences.
     pub fn new(code: ErrorCode, message: Text, fix: Text, detail: impl Into<String>) -> Self {
-        Self(Box::new(Parts {
-            code,
-            message,
-            fix,
-            detail: detail.into(),
-            detail_id: short_id(),
-        }))
+        Self(Box::new(Parts { code, message, fix, detail: detail.into(), detail_id: short_id() }))
     }
 
     /// The user cancelled.
@@ -67,10 +50,7 @@ impl Fault {
         Self::new(
             ErrorCode::Cancelled,
             Text::new("Cancelled.", "Отменено."),
-            Text::new(
-                "Start again when you like.",
-                "Можно начать снова в любой момент.",
-            ),
+            Text::new("Start again when you like.", "Можно начать снова в любой момент."),
             "cancelled by the user",
         )
     }
@@ -138,12 +118,7 @@ impl Fault {
         if self.code == ErrorCode::Cancelled {
             tracing::info!(target: "task", "cancelled");
         } else {
-            let Parts {
-                message,
-                detail_id,
-                detail,
-                ..
-            } = &*self;
+            let Parts { message, detail_id, detail, .. } = &*self;
             tracing::error!(target: "task", "{} [{detail_id}: {detail}]", message.en);
         }
         self.info()

@@ -55,10 +55,7 @@ impl Program {
                     "This computer is always on the list.",
                     "Этот компьютер всегда в списке.",
                 ),
-                Text::new(
-                    "Uninstall from it instead.",
-                    "Вместо этого удалите с него Slipway.",
-                ),
+                Text::new("Uninstall from it instead.", "Вместо этого удалите с него Slipway."),
             ));
         }
         let of_host = |subject: &slipway_protocol::TaskSubject| {

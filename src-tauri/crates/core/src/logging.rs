@@ -30,10 +30,7 @@ pub fn init(dir: &DataDir, bus: Arc<Bus>) -> Result<LogControl, Fault> {
         .unwrap_or_else(|_| EnvFilter::new("info,russh=warn,russh_sftp=warn,sqlx=warn,tao=warn"));
     let layer = layer::LogLayer::new(bus, control.writer());
     // A second start in one process (tests) keeps the first.
-    let _ = tracing_subscriber::registry()
-        .with(filter)
-        .with(layer)
-        .try_init();
+    let _ = tracing_subscriber::registry().with(filter).with(layer).try_init();
     Ok(control)
 }
 
@@ -48,12 +45,7 @@ impl Program {
             .into_iter()
             .map(|(message, line)| {
                 let request_id = Some(message.request_id).filter(|id| id.as_str() != NO_TASK);
-                LogRecord {
-                    seq: message.seq,
-                    timestamp: message.timestamp,
-                    request_id,
-                    line,
-                }
+                LogRecord { seq: message.seq, timestamp: message.timestamp, request_id, line }
             })
             .collect();
         let wanted = limit - live.len();
@@ -68,10 +60,7 @@ impl Program {
     /// Writes lines that the user filtered to a file of their choice.
     pub async fn log_save(&self, path: &str, text: String) -> Result<(), Fault> {
         tokio::fs::write(path, text).await.map_err(|error| {
-            Fault::from(slipway_store::Error::Disk {
-                path: path.into(),
-                detail: error.to_string(),
-            })
+            Fault::from(slipway_store::Error::Disk { path: path.into(), detail: error.to_string() })
         })
     }
 }

@@ -89,9 +89,7 @@ impl Program {
             log,
             _first: first,
         };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The stream of messages.
@@ -135,29 +133,19 @@ impl Program {
     /// The settings as they are now.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        self.inner
-            .settings
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.inner.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Checks, stores and applies the settings.
     pub async fn settings_set(&self, settings: Settings) -> Result<Settings, Fault> {
         check_settings(&settings)?;
         self.store().settings().put(&settings).await?;
-        self.executor()
-            .set_limit(TaskKind::Chat, settings.chat_limit);
-        self.executor()
-            .set_limit(TaskKind::Deploy, settings.deploy_limit);
+        self.executor().set_limit(TaskKind::Chat, settings.chat_limit);
+        self.executor().set_limit(TaskKind::Deploy, settings.deploy_limit);
         if let Some(log) = &self.inner.log {
             log.set_megabytes(settings.log_megabytes);
         }
-        *self
-            .inner
-            .settings
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = settings.clone();
+        *self.inner.settings.write().unwrap_or_else(PoisonError::into_inner) = settings.clone();
         Ok(settings)
     }
 

@@ -22,9 +22,7 @@ impl Prompts {
 
     /// Delivers an answer. False when nobody waits for it any more.
     pub(crate) fn answer(&self, id: &PromptId, reply: PromptReply) -> bool {
-        self.lock()
-            .remove(id)
-            .is_some_and(|sender| sender.send(reply).is_ok())
+        self.lock().remove(id).is_some_and(|sender| sender.send(reply).is_ok())
     }
 
     /// Forgets a question.

@@ -56,10 +56,7 @@ impl Secrets {
             {
                 return Some(SecretString::from(secret));
             }
-            this.read_file()
-                .ok()?
-                .remove(&name.0)
-                .map(SecretString::from)
+            this.read_file().ok()?.remove(&name.0).map(SecretString::from)
         });
         found.await.ok().flatten()
     }
@@ -89,10 +86,8 @@ impl Secrets {
         let sealed = std::fs::read(self.dir.join("secrets.bin"))?;
         let damaged = || std::io::Error::other("secrets.bin is damaged");
         let (nonce, text) = sealed.split_at_checked(NONCE).ok_or_else(damaged)?;
-        let plain = self
-            .cipher()?
-            .decrypt(XNonce::from_slice(nonce), text)
-            .map_err(|_| damaged())?;
+        let plain =
+            self.cipher()?.decrypt(XNonce::from_slice(nonce), text).map_err(|_| damaged())?;
         serde_json::from_slice(&plain).map_err(|_| damaged())
     }
 
@@ -154,10 +149,7 @@ mod tests {
         for entry in std::fs::read_dir(dir.path().join("s")).unwrap() {
             let path = entry.unwrap().path();
             let bytes = std::fs::read(&path).unwrap();
-            assert!(
-                !bytes.windows(7).any(|window| window == b"hunter2"),
-                "{path:?}"
-            );
+            assert!(!bytes.windows(7).any(|window| window == b"hunter2"), "{path:?}");
             #[cfg(unix)]
             {
                 use std::os::unix::fs::PermissionsExt;

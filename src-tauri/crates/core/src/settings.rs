@@ -10,12 +10,7 @@ pub(crate) fn check_settings(settings: &Settings) -> Result<(), Fault> {
     within("deploy_limit", settings.deploy_limit, 1, 8)?;
     within("monitor_interval_s", settings.monitor_interval_s, 5, 600)?;
     within("keepalive_timeout_s", settings.keepalive_timeout_s, 3, 120)?;
-    within(
-        "first_token_timeout_s",
-        settings.first_token_timeout_s,
-        5,
-        3600,
-    )?;
+    within("first_token_timeout_s", settings.first_token_timeout_s, 5, 3600)?;
     within("log_megabytes", settings.log_megabytes, 1, 1000)?;
     if let Some(tokens) = settings.max_tokens {
         within("max_tokens", tokens, 1, 131_072)?;
@@ -56,22 +51,10 @@ mod tests {
     fn ranges() {
         assert!(check_settings(&Settings::default()).is_ok());
         let bad = [
-            Settings {
-                chat_limit: 0,
-                ..Settings::default()
-            },
-            Settings {
-                temperature: Some(2.1),
-                ..Settings::default()
-            },
-            Settings {
-                temperature: Some(f64::NAN),
-                ..Settings::default()
-            },
-            Settings {
-                log_megabytes: 5000,
-                ..Settings::default()
-            },
+            Settings { chat_limit: 0, ..Settings::default() },
+            Settings { temperature: Some(2.1), ..Settings::default() },
+            Settings { temperature: Some(f64::NAN), ..Settings::default() },
+            Settings { log_megabytes: 5000, ..Settings::default() },
         ];
         for settings in bad {
             assert!(check_settings(&settings).is_err(), "{settings:?}");

@@ -175,20 +175,11 @@ mod tests {
     fn content_may_be_null_and_reasoning_has_two_names() {
         let answer = |message: &str| {
             let text = format!(r#"{{"choices":[{{"message":{message}}}]}}"#);
-            serde_json::from_str::<Completion>(&text)
-                .unwrap()
-                .into_answer()
-                .unwrap()
+            serde_json::from_str::<Completion>(&text).unwrap().into_answer().unwrap()
         };
         let first = answer(r#"{"content":null,"reasoning_content":"hm"}"#);
-        assert_eq!(
-            (first.content.as_str(), first.reasoning.as_deref()),
-            ("", Some("hm"))
-        );
+        assert_eq!((first.content.as_str(), first.reasoning.as_deref()), ("", Some("hm")));
         let second = answer(r#"{"content":"a","reasoning":"hm"}"#);
-        assert_eq!(
-            (second.content.as_str(), second.reasoning.as_deref()),
-            ("a", Some("hm"))
-        );
+        assert_eq!((second.content.as_str(), second.reasoning.as_deref()), ("a", Some("hm")));
     }
 }

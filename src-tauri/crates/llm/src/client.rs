@@ -56,9 +56,9 @@ impl Client {
             // Reading the system's certificates takes time, and fails where there are none.
             builder = builder.tls_certs_only([]);
         }
-        let http = builder.build().map_err(|error| Error::InvalidEndpoint {
-            reason: innermost(&error).to_string(),
-        })?;
+        let http = builder
+            .build()
+            .map_err(|error| Error::InvalidEndpoint { reason: innermost(&error).to_string() })?;
         Ok(Self {
             http,
             base: base.as_str().trim_end_matches('/').into(),
@@ -87,9 +87,7 @@ impl Client {
             };
         }
         match reply.error(&self.redactor) {
-            Error::Loading => Ok(Health::Loading {
-                message: reply.report().message,
-            }),
+            Error::Loading => Ok(Health::Loading { message: reply.report().message }),
             error => Err(error),
         }
     }
@@ -152,10 +150,7 @@ impl Client {
             call = call.header(CONNECTION, "close");
         }
         let opening = async {
-            let response = call
-                .send()
-                .await
-                .map_err(|error| Error::transport(&error))?;
+            let response = call.send().await.map_err(|error| Error::transport(&error))?;
             let is_stream = response
                 .headers()
                 .get(CONTENT_TYPE)
@@ -166,15 +161,9 @@ impl Client {
             }
             Err(Reply::read(response).await?.error(&self.redactor))
         };
-        let response = timeout_at(deadline, opening)
-            .await
-            .map_err(|_| Error::FirstTokenTimeout)??;
-        Ok(ChatStream::new(
-            response,
-            deadline,
-            self.timeouts.idle,
-            self.redactor.clone(),
-        ))
+        let response =
+            timeout_at(deadline, opening).await.map_err(|_| Error::FirstTokenTimeout)??;
+        Ok(ChatStream::new(response, deadline, self.timeouts.idle, self.redactor.clone()))
     }
 
     async fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
@@ -196,14 +185,9 @@ impl Client {
 
     async fn reply(&self, call: RequestBuilder, limit: Duration) -> Result<Reply> {
         let whole = async {
-            let response = call
-                .send()
-                .await
-                .map_err(|error| Error::transport(&error))?;
+            let response = call.send().await.map_err(|error| Error::transport(&error))?;
             Reply::read(response).await
         };
-        timeout(limit, whole)
-            .await
-            .map_err(|_| Error::RequestTimeout)?
+        timeout(limit, whole).await.map_err(|_| Error::RequestTimeout)?
     }
 }

@@ -49,9 +49,7 @@ impl Default for Timeouts {
 impl Endpoint {
     /// The base URL without a trailing slash, checked.
     pub(crate) fn base(&self) -> Result<Url> {
-        let invalid = |reason: &str| Error::InvalidEndpoint {
-            reason: reason.to_owned(),
-        };
+        let invalid = |reason: &str| Error::InvalidEndpoint { reason: reason.to_owned() };
         let url: Url = self
             .base_url
             .trim_end_matches('/')
@@ -90,10 +88,7 @@ impl Endpoint {
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Takes the API key out of what a server said: some servers repeat it in their error messages.
@@ -126,19 +121,12 @@ mod tests {
     use super::*;
 
     fn endpoint(base_url: &str) -> Endpoint {
-        Endpoint {
-            base_url: base_url.to_owned(),
-            api_key: None,
-        }
+        Endpoint { base_url: base_url.to_owned(), api_key: None }
     }
 
     #[test]
     fn addresses_are_checked() {
-        for good in [
-            "http://127.0.0.1:8080",
-            "http://127.0.0.1:8080/",
-            "https://example.org/api",
-        ] {
+        for good in ["http://127.0.0.1:8080", "http://127.0.0.1:8080/", "https://example.org/api"] {
             endpoint(good).base().unwrap();
         }
         for bad in [

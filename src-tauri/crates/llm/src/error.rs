@@ -116,9 +116,7 @@ impl Error {
         } else if kind == Some(io::ErrorKind::ConnectionRefused) {
             Self::ConnectionRefused
         } else {
-            Self::ConnectFailed {
-                detail: cause.to_string(),
-            }
+            Self::ConnectFailed { detail: cause.to_string() }
         }
     }
 }

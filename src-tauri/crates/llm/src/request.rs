@@ -26,10 +26,7 @@ pub struct ChatMessage {
 impl ChatMessage {
     /// A message of `role`.
     pub fn new(role: Role, content: impl Into<String>) -> Self {
-        Self {
-            role,
-            content: content.into(),
-        }
+        Self { role, content: content.into() }
     }
 }
 
@@ -79,10 +76,7 @@ pub struct ChatRequest {
 impl ChatRequest {
     /// A request with the server's defaults.
     pub fn new(messages: Vec<ChatMessage>) -> Self {
-        Self {
-            messages,
-            ..Self::default()
-        }
+        Self { messages, ..Self::default() }
     }
 }
 
@@ -103,21 +97,11 @@ struct StreamOptions {
 
 impl<'a> Body<'a> {
     pub(crate) fn whole(request: &'a ChatRequest) -> Self {
-        Self {
-            request,
-            stream: false,
-            stream_options: None,
-        }
+        Self { request, stream: false, stream_options: None }
     }
 
     pub(crate) fn streamed(request: &'a ChatRequest) -> Self {
-        Self {
-            request,
-            stream: true,
-            stream_options: Some(StreamOptions {
-                include_usage: true,
-            }),
-        }
+        Self { request, stream: true, stream_options: Some(StreamOptions { include_usage: true }) }
     }
 }
 

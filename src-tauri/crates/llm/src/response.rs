@@ -33,11 +33,7 @@ impl Reply {
             .and_then(|value| value.trim().parse().ok())
             .map(Duration::from_secs);
         let mut body = Vec::new();
-        while let Some(piece) = response
-            .chunk()
-            .await
-            .map_err(|error| Error::transport(&error))?
-        {
+        while let Some(piece) = response.chunk().await.map_err(|error| Error::transport(&error))? {
             if body.len() + piece.len() > MAX_BODY {
                 return Err(Error::BadResponse {
                     excerpt: "a body of more than 32 MiB".to_owned(),
@@ -45,11 +41,7 @@ impl Reply {
             }
             body.extend_from_slice(&piece);
         }
-        Ok(Self {
-            status,
-            retry_after,
-            text: String::from_utf8_lossy(&body).into_owned(),
-        })
+        Ok(Self { status, retry_after, text: String::from_utf8_lossy(&body).into_owned() })
     }
 
     /// The body as JSON of the protocol, or the error that it stands for.
@@ -73,26 +65,18 @@ impl Reply {
         if self.status.is_success() {
             return match Report::parse(&self.text) {
                 Some(report) => report.into_error(redactor),
-                None => Error::BadResponse {
-                    excerpt: redactor.excerpt(&self.text),
-                },
+                None => Error::BadResponse { excerpt: redactor.excerpt(&self.text) },
             };
         }
         let report = self.report();
         match self.status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Error::Unauthorized,
             StatusCode::NOT_FOUND => Error::NotFound,
-            StatusCode::TOO_MANY_REQUESTS => Error::RateLimited {
-                retry_after: self.retry_after,
-            },
+            StatusCode::TOO_MANY_REQUESTS => Error::RateLimited { retry_after: self.retry_after },
             StatusCode::SERVICE_UNAVAILABLE if report.is_loading() => Error::Loading,
-            status if status.is_client_error() => {
-                report
-                    .context_exceeded()
-                    .unwrap_or_else(|| Error::BadRequest {
-                        message: redactor.excerpt(&report.message),
-                    })
-            }
+            status if status.is_client_error() => report.context_exceeded().unwrap_or_else(|| {
+                Error::BadRequest { message: redactor.excerpt(&report.message) }
+            }),
             status => Error::Engine {
                 status: status.as_u16(),
                 message: redactor.excerpt(&report.message),
@@ -142,10 +126,7 @@ impl Report {
     }
 
     fn of_text(text: &str) -> Self {
-        Self {
-            message: text.to_owned(),
-            ..Self::default()
-        }
+        Self { message: text.to_owned(), ..Self::default() }
     }
 
     /// llama.cpp says "Loading model"; other 503s (no free slot, a proxy's) are errors.
@@ -157,20 +138,13 @@ impl Report {
         if self.kind != "exceed_context_size_error" {
             return None;
         }
-        Some(Error::ContextExceeded {
-            prompt_tokens: self.n_prompt_tokens?,
-            context: self.n_ctx?,
-        })
+        Some(Error::ContextExceeded { prompt_tokens: self.n_prompt_tokens?, context: self.n_ctx? })
     }
 
     /// The error for a report that came with a successful status, as in the middle of a stream.
     pub(crate) fn into_error(self, redactor: &Redactor) -> Error {
         self.context_exceeded().unwrap_or_else(|| Error::Engine {
-            status: self
-                .code
-                .as_u64()
-                .and_then(|code| u16::try_from(code).ok())
-                .unwrap_or(500),
+            status: self.code.as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or(500),
             message: redactor.excerpt(&self.message),
         })
     }

@@ -102,25 +102,17 @@ impl ChatStream {
 
     /// Ends a stream that the server did not end itself: complete if the model had finished.
     fn end_early(&mut self, error: Error) {
-        let last = if self.finished {
-            Ok(ChatEvent::Done)
-        } else {
-            Err(error)
-        };
+        let last = if self.finished { Ok(ChatEvent::Done) } else { Err(error) };
         self.end(last);
     }
 
     fn cut(&self) -> Error {
-        Error::Cut {
-            received_chars: self.received_chars,
-        }
+        Error::Cut { received_chars: self.received_chars }
     }
 
     fn take_packet(&mut self, packet: &[u8]) {
         if self.decoder.feed(packet).is_err() {
-            self.end(Err(Error::BadEvent {
-                excerpt: "more than 16 MiB in one event".to_owned(),
-            }));
+            self.end(Err(Error::BadEvent { excerpt: "more than 16 MiB in one event".to_owned() }));
             return;
         }
         while self.body.is_some() {
@@ -151,9 +143,7 @@ impl ChatStream {
                 }
                 self.end(Err(match Report::parse(data) {
                     Some(report) => report.into_error(&self.redactor),
-                    None => Error::BadEvent {
-                        excerpt: self.redactor.excerpt(data),
-                    },
+                    None => Error::BadEvent { excerpt: self.redactor.excerpt(data) },
                 }));
             }
         }
@@ -178,10 +168,8 @@ impl ChatStream {
             }
         }
         if let Some(usage) = chunk.usage {
-            self.ready.push_back(Ok(ChatEvent::Usage {
-                usage: usage.into(),
-                timings: chunk.timings,
-            }));
+            self.ready
+                .push_back(Ok(ChatEvent::Usage { usage: usage.into(), timings: chunk.timings }));
         }
     }
 }

@@ -103,12 +103,7 @@ impl Engine {
                 fs::read_to_string(&log).unwrap_or_default()
             ),
         };
-        Self {
-            url,
-            api_key,
-            _child: child,
-            _model: model,
-        }
+        Self { url, api_key, _child: child, _model: model }
     }
 }
 
@@ -134,20 +129,11 @@ fn python() -> PathBuf {
         return python;
     }
     let base = env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
-    run(Command::new(base)
-        .args(["-m", "venv", "--clear"])
-        .arg(&environment));
+    run(Command::new(base).args(["-m", "venv", "--clear"]).arg(&environment));
     let wanted = environment.join("wanted.txt");
     fs::write(&wanted, REQUIREMENTS).unwrap();
     run(Command::new(&python)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-cache-dir",
-            "--no-deps",
-        ])
+        .args(["-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-deps"])
         .args(["--only-binary=:all:", "--require-hashes", "-r"])
         .arg(&wanted));
     // Under its final name only once everything is there.
@@ -156,9 +142,7 @@ fn python() -> PathBuf {
 }
 
 fn run(command: &mut Command) {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(
         output.status.success(),
         "{command:?}: {}\n{}{}",
@@ -184,11 +168,7 @@ impl DirectoryLock {
             if age.is_some_and(|age| age > Self::STALE) {
                 let _ = fs::remove_dir(&path);
             }
-            assert!(
-                start.elapsed() < Self::STALE * 2,
-                "{} stays locked",
-                path.display()
-            );
+            assert!(start.elapsed() < Self::STALE * 2, "{} stays locked", path.display());
             thread::sleep(Duration::from_millis(100));
         }
         Self(path)

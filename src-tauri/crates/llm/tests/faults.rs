@@ -14,10 +14,7 @@ use crate::stand_in::{
 async fn read(mut stream: ChatStream) -> (String, Result<ChatEvent, Error>) {
     let mut text = String::new();
     let mut last = None;
-    while let Some(event) = timeout(Duration::from_secs(20), stream.next())
-        .await
-        .unwrap()
-    {
+    while let Some(event) = timeout(Duration::from_secs(20), stream.next()).await.unwrap() {
         if let Ok(ChatEvent::Delta { content }) = &event {
             text.push_str(content);
         }
@@ -50,36 +47,20 @@ fn short() -> Timeouts {
 async fn the_request_is_what_the_protocol_says() {
     let peer = StandIn::closing(vec![stream_head(), chunk(FINISH), last_chunk()]).await;
     let client = peer.client(Timeouts::default());
-    let events: Vec<ChatEvent> = client
-        .stream(&question("Привет"))
-        .await
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let events: Vec<ChatEvent> =
+        client.stream(&question("Привет")).await.unwrap().try_collect().await.unwrap();
     let reason = FinishReason::Stop;
     assert_eq!(events, [ChatEvent::Finish { reason }, ChatEvent::Done]);
     let request = peer.last_request();
-    assert!(
-        request.starts_with("POST /v1/chat/completions HTTP/1.1\r\n"),
-        "{request}"
-    );
-    assert!(
-        request.contains(&format!("authorization: Bearer {KEY}\r\n")),
-        "{request}"
-    );
+    assert!(request.starts_with("POST /v1/chat/completions HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains(&format!("authorization: Bearer {KEY}\r\n")), "{request}");
     let body = r#"{"messages":[{"role":"user","content":"Привет"}],"stream":true,"stream_options":{"include_usage":true}}"#;
     assert!(request.ends_with(body), "{request}");
 }
 
 #[tokio::test]
 async fn a_stream_takes_its_connection_along() {
-    let steps = vec![
-        stream_head(),
-        chunk(delta("a")),
-        chunk(FINISH),
-        last_chunk(),
-    ];
+    let steps = vec![stream_head(), chunk(delta("a")), chunk(FINISH), last_chunk()];
     let peer = StandIn::keeping_alive(steps).await;
     let client = peer.client(Timeouts::default());
     for _ in 0..3 {
@@ -99,11 +80,7 @@ async fn characters_may_be_split_over_packets() {
         let bytes = format!(": ping\n\n{}{FINISH}", delta(text)).replace('\n', end);
         let steps = bytes.as_bytes().chunks(1).map(chunk).collect();
         let (received, last) = streamed(steps).await;
-        assert_eq!(
-            (received.as_str(), last),
-            (text, Ok(ChatEvent::Done)),
-            "{end:?}"
-        );
+        assert_eq!((received.as_str(), last), (text, Ok(ChatEvent::Done)), "{end:?}");
     }
 }
 
@@ -111,10 +88,7 @@ async fn characters_may_be_split_over_packets() {
 async fn packets_may_come_slowly_one_byte_each() {
     let mut steps = Vec::new();
     for byte in chunked(&delta("щ👋")) {
-        steps.extend([
-            Step::Send(vec![byte]),
-            Step::Pause(Duration::from_millis(2)),
-        ]);
+        steps.extend([Step::Send(vec![byte]), Step::Pause(Duration::from_millis(2))]);
     }
     steps.extend([chunk(FINISH), last_chunk()]);
     let (received, last) = streamed(steps).await;
@@ -132,11 +106,7 @@ fn chunked(text: &str) -> Vec<u8> {
 async fn one_event_may_be_a_mebibyte_long() {
     let text = "щ".repeat(512 * 1024);
     let event = delta(&text);
-    let steps = event
-        .as_bytes()
-        .chunks(1400)
-        .map(chunk)
-        .chain([chunk(FINISH)]);
+    let steps = event.as_bytes().chunks(1400).map(chunk).chain([chunk(FINISH)]);
     let (received, last) = streamed(steps.collect()).await;
     assert_eq!(last, Ok(ChatEvent::Done));
     assert!(received == text, "{} bytes came", received.len());
@@ -161,10 +131,7 @@ async fn garbage_is_shown_without_the_key() {
         let Err(Error::BadEvent { excerpt }) = last else {
             panic!("{last:?}");
         };
-        assert!(
-            excerpt.contains("[key]") && !excerpt.contains(KEY),
-            "{excerpt}"
-        );
+        assert!(excerpt.contains("[key]") && !excerpt.contains(KEY), "{excerpt}");
     }
 }
 
@@ -257,16 +224,8 @@ async fn silence_before_the_first_token_ends() {
             Err(error) => error,
         };
         assert_eq!(error, Error::FirstTokenTimeout);
-        assert!(
-            start.elapsed() >= Duration::from_millis(600),
-            "{:?}",
-            start.elapsed()
-        );
-        assert!(
-            start.elapsed() < Duration::from_secs(5),
-            "{:?}",
-            start.elapsed()
-        );
+        assert!(start.elapsed() >= Duration::from_millis(600), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
         closes_soon(&mut peer).await;
     }
 }
@@ -287,12 +246,7 @@ async fn silence_in_the_middle_ends_and_slowness_does_not() {
 
 #[tokio::test]
 async fn a_reader_that_was_busy_loses_nothing() {
-    let steps = vec![
-        stream_head(),
-        chunk(delta("abc")),
-        chunk(FINISH),
-        last_chunk(),
-    ];
+    let steps = vec![stream_head(), chunk(delta("abc")), chunk(FINISH), last_chunk()];
     let peer = StandIn::closing(steps).await;
     let stream = peer.client(short()).stream(&question("Hi")).await.unwrap();
     sleep(Duration::from_millis(900)).await;
@@ -303,11 +257,7 @@ async fn a_reader_that_was_busy_loses_nothing() {
 #[tokio::test]
 async fn dropping_closes_the_connection_at_once() {
     let mut peer = StandIn::closing(vec![stream_head(), chunk(delta("a")), Step::Hang]).await;
-    let mut stream = peer
-        .client(Timeouts::default())
-        .stream(&question("Hi"))
-        .await
-        .unwrap();
+    let mut stream = peer.client(Timeouts::default()).stream(&question("Hi")).await.unwrap();
     stream.next().await.unwrap().unwrap();
     drop(stream);
     closes_soon(&mut peer).await;
@@ -335,9 +285,7 @@ async fn call(client: &Client, request: &slipway_llm::ChatRequest, whole: bool) 
 }
 
 async fn closes_soon(peer: &mut StandIn) {
-    timeout(Duration::from_secs(1), peer.closed())
-        .await
-        .expect("the connection stays open");
+    timeout(Duration::from_secs(1), peer.closed()).await.expect("the connection stays open");
 }
 
 #[tokio::test]

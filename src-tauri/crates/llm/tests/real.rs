@@ -13,17 +13,11 @@ use tokio::time::{sleep, timeout};
 use crate::engine::{Engine, Settings};
 use crate::stand_in::question;
 
-const PRACTICE: Settings = Settings {
-    endless: false,
-    context: 4096,
-    slots: 4,
-};
+const PRACTICE: Settings = Settings { endless: false, context: 4096, slots: 4 };
 
 fn client(engine: &Engine, api_key: &str) -> Client {
-    let endpoint = Endpoint {
-        base_url: engine.url.clone(),
-        api_key: Some(SecretString::from(api_key)),
-    };
+    let endpoint =
+        Endpoint { base_url: engine.url.clone(), api_key: Some(SecretString::from(api_key)) };
     Client::new(endpoint, Timeouts::default()).unwrap()
 }
 
@@ -69,15 +63,8 @@ async fn the_server_says_what_it_is() {
     assert!(props.model_path.unwrap().ends_with("practice.gguf"));
 
     let slots = client.slots().await.unwrap();
-    assert_eq!(
-        slots.iter().map(|slot| slot.id).collect::<Vec<_>>(),
-        [0, 1, 2, 3]
-    );
-    assert!(
-        slots
-            .iter()
-            .all(|slot| !slot.is_processing && slot.n_ctx == Some(1024))
-    );
+    assert_eq!(slots.iter().map(|slot| slot.id).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert!(slots.iter().all(|slot| !slot.is_processing && slot.n_ctx == Some(1024)));
 }
 
 #[tokio::test]
@@ -90,10 +77,7 @@ async fn a_wrong_key_is_refused_everywhere_but_at_health() {
     assert_eq!(client.slots().await, Err(Error::Unauthorized));
     let request = question("Hi");
     assert_eq!(client.complete(&request).await, Err(Error::Unauthorized));
-    assert_eq!(
-        client.stream(&request).await.unwrap_err(),
-        Error::Unauthorized
-    );
+    assert_eq!(client.stream(&request).await.unwrap_err(), Error::Unauthorized);
 }
 
 #[tokio::test]
@@ -109,10 +93,7 @@ async fn an_answer_comes_whole_or_in_pieces() {
     let whole = client.complete(&request).await.unwrap();
     let usage = whole.usage.unwrap();
     assert!(!whole.content.is_empty());
-    assert!(
-        usage.prompt_tokens > 5 && usage.completion_tokens > 0,
-        "{usage:?}"
-    );
+    assert!(usage.prompt_tokens > 5 && usage.completion_tokens > 0, "{usage:?}");
     assert!(whole.timings.unwrap().predicted_per_second > 0.0);
 
     let pieces = events(&client, &request).await;
@@ -120,10 +101,7 @@ async fn an_answer_comes_whole_or_in_pieces() {
     let [
         ..,
         ChatEvent::Finish { reason },
-        ChatEvent::Usage {
-            usage: streamed,
-            timings,
-        },
+        ChatEvent::Usage { usage: streamed, timings },
         ChatEvent::Done,
     ] = pieces.as_slice()
     else {
@@ -152,26 +130,16 @@ async fn any_script_survives() {
 async fn settings_reach_the_engine() {
     let engine = Engine::start(PRACTICE).await;
     let client = client(&engine, &engine.api_key);
-    let short = ChatRequest {
-        max_tokens: Some(1),
-        ..saying("one two three")
-    };
+    let short = ChatRequest { max_tokens: Some(1), ..saying("one two three") };
     let answer = client.complete(&short).await.unwrap();
     assert_eq!(answer.finish_reason, Some(FinishReason::Length));
     assert_eq!(answer.usage.unwrap().completion_tokens, 1);
-    let stopped = ChatRequest {
-        stop: vec![" two".to_owned()],
-        ..saying("one two three")
-    };
+    let stopped = ChatRequest { stop: vec![" two".to_owned()], ..saying("one two three") };
     assert_eq!(client.complete(&stopped).await.unwrap().content, "one");
-    let wrong = ChatRequest {
-        grammar: Some("root ::= (".to_owned()),
-        ..question("Hi")
-    };
-    for error in [
-        client.complete(&wrong).await.unwrap_err(),
-        client.stream(&wrong).await.unwrap_err(),
-    ] {
+    let wrong = ChatRequest { grammar: Some("root ::= (".to_owned()), ..question("Hi") };
+    for error in
+        [client.complete(&wrong).await.unwrap_err(), client.stream(&wrong).await.unwrap_err()]
+    {
         assert!(
             matches!(&error, Error::BadRequest { message } if message.contains("grammar")),
             "{error:?}"
@@ -194,17 +162,9 @@ async fn a_message_over_the_context_is_told_with_numbers() {
 
 #[tokio::test]
 async fn dropping_a_stream_frees_its_slot_within_a_second() {
-    let engine = Engine::start(Settings {
-        endless: true,
-        context: 32_768,
-        slots: 1,
-    })
-    .await;
+    let engine = Engine::start(Settings { endless: true, context: 32_768, slots: 1 }).await;
     let client = client(&engine, &engine.api_key);
-    let mut stream = client
-        .stream(&question("Tell me everything"))
-        .await
-        .unwrap();
+    let mut stream = client.stream(&question("Tell me everything")).await.unwrap();
     for _ in 0..10 {
         let event = stream.next().await.unwrap().unwrap();
         assert!(matches!(event, ChatEvent::Delta { .. }), "{event:?}");
@@ -213,10 +173,7 @@ async fn dropping_a_stream_frees_its_slot_within_a_second() {
     drop(stream);
     let start = Instant::now();
     while client.slots().await.unwrap()[0].is_processing {
-        assert!(
-            start.elapsed() < Duration::from_secs(1),
-            "the slot stays busy"
-        );
+        assert!(start.elapsed() < Duration::from_secs(1), "the slot stays busy");
         sleep(Duration::from_millis(5)).await;
     }
     println!("slot free after {:?}", start.elapsed());
@@ -242,17 +199,9 @@ async fn twenty_streams_at_once_keep_to_themselves() {
 
 #[tokio::test]
 async fn an_engine_that_dies_in_the_middle_cuts_the_stream() {
-    let engine = Engine::start(Settings {
-        endless: true,
-        context: 32_768,
-        slots: 1,
-    })
-    .await;
+    let engine = Engine::start(Settings { endless: true, context: 32_768, slots: 1 }).await;
     let client = client(&engine, &engine.api_key);
-    let mut stream = client
-        .stream(&question("Tell me everything"))
-        .await
-        .unwrap();
+    let mut stream = client.stream(&question("Tell me everything")).await.unwrap();
     stream.next().await.unwrap().unwrap();
     drop(engine);
     let ended = timeout(Duration::from_secs(10), async {
@@ -260,17 +209,11 @@ async fn an_engine_that_dies_in_the_middle_cuts_the_stream() {
         Ok(())
     });
     let error: Error = ended.await.unwrap().unwrap_err();
-    assert!(
-        matches!(error, Error::Cut { received_chars } if received_chars > 0),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Cut { received_chars } if received_chars > 0), "{error:?}");
     // Its port may accept for a moment longer than the process lives.
     let start = Instant::now();
     while client.health().await != Err(Error::ConnectionRefused) {
-        assert!(
-            start.elapsed() < Duration::from_secs(5),
-            "the port stays open"
-        );
+        assert!(start.elapsed() < Duration::from_secs(5), "the port stays open");
         sleep(Duration::from_millis(20)).await;
     }
 }

@@ -22,10 +22,7 @@ async fn answering(status: &str, headers: &str, body: &str) -> (StandIn, Client)
 }
 
 fn client_of(base_url: String, timeouts: Timeouts) -> Client {
-    let endpoint = Endpoint {
-        base_url,
-        api_key: None,
-    };
+    let endpoint = Endpoint { base_url, api_key: None };
     Client::new(endpoint, timeouts).unwrap()
 }
 
@@ -49,10 +46,7 @@ async fn a_loading_engine_is_a_state() {
     let (_peer, client) = answering("503 Service Unavailable", "", LOADING).await;
     let message = "Loading model".to_owned();
     assert_eq!(client.health().await, Ok(Health::Loading { message }));
-    assert_eq!(
-        refused("503 Service Unavailable", "", LOADING).await,
-        Error::Loading
-    );
+    assert_eq!(refused("503 Service Unavailable", "", LOADING).await, Error::Loading);
 }
 
 #[tokio::test]
@@ -60,15 +54,10 @@ async fn refusals_keep_their_meaning() {
     for status in ["401 Unauthorized", "403 Forbidden"] {
         assert_eq!(refused(status, "", "").await, Error::Unauthorized);
     }
-    assert_eq!(
-        refused("404 Not Found", "", "no such page").await,
-        Error::NotFound
-    );
-    for (header, seconds) in [
-        ("Retry-After: 7\r\n", Some(7)),
-        ("", None),
-        ("Retry-After: soon\r\n", None),
-    ] {
+    assert_eq!(refused("404 Not Found", "", "no such page").await, Error::NotFound);
+    for (header, seconds) in
+        [("Retry-After: 7\r\n", Some(7)), ("", None), ("Retry-After: soon\r\n", None)]
+    {
         let retry_after = seconds.map(Duration::from_secs);
         let error = refused("429 Too Many Requests", header, "").await;
         assert_eq!(error, Error::RateLimited { retry_after });
@@ -76,47 +65,24 @@ async fn refusals_keep_their_meaning() {
     let body = r#"{"error":{"code":400,"type":"exceed_context_size_error","message":"too long","n_prompt_tokens":9000,"n_ctx":4096}}"#;
     let error = refused("400 Bad Request", "", body).await;
     let (prompt_tokens, context) = (9000, 4096);
-    assert_eq!(
-        error,
-        Error::ContextExceeded {
-            prompt_tokens,
-            context
-        }
-    );
+    assert_eq!(error, Error::ContextExceeded { prompt_tokens, context });
     for (body, message) in [
-        (
-            r#"{"error":{"message":"no grammar","type":null}}"#,
-            "no grammar",
-        ),
+        (r#"{"error":{"message":"no grammar","type":null}}"#, "no grammar"),
         (r#"{"error":"no grammar"}"#, "no grammar"),
         (r#"{"detail":"no grammar"}"#, "no grammar"),
         ("<html>", "<html>"),
     ] {
         let message = message.to_owned();
-        assert_eq!(
-            refused("400 Bad Request", "", body).await,
-            Error::BadRequest { message }
-        );
+        assert_eq!(refused("400 Bad Request", "", body).await, Error::BadRequest { message });
     }
-    for (status, code) in [
-        ("500 Internal Server Error", 500),
-        ("503 Service Unavailable", 503),
-        ("302 Found", 302),
-    ] {
-        let error = refused(
-            status,
-            "Location: http://127.0.0.1:1/\r\n",
-            r#"{"error":{"message":"busy"}}"#,
-        )
-        .await;
+    for (status, code) in
+        [("500 Internal Server Error", 500), ("503 Service Unavailable", 503), ("302 Found", 302)]
+    {
+        let error =
+            refused(status, "Location: http://127.0.0.1:1/\r\n", r#"{"error":{"message":"busy"}}"#)
+                .await;
         let message = "busy".to_owned();
-        assert_eq!(
-            error,
-            Error::Engine {
-                status: code,
-                message
-            }
-        );
+        assert_eq!(error, Error::Engine { status: code, message });
     }
 }
 
@@ -137,12 +103,7 @@ async fn another_program_on_the_port_is_told() {
     let page = "<!doctype html><title>Router</title>";
     let error = refused("200 OK", "Content-Type: text/html\r\n", page).await;
     let excerpt = page.to_owned();
-    assert_eq!(
-        error,
-        Error::BadResponse {
-            excerpt: excerpt.clone()
-        }
-    );
+    assert_eq!(error, Error::BadResponse { excerpt: excerpt.clone() });
     let (_peer, client) = answering("200 OK", "", page).await;
     assert_eq!(client.health().await, Err(Error::BadResponse { excerpt }));
 
@@ -169,20 +130,11 @@ async fn a_wrong_length_is_never_an_answer() {
         )
     };
     let peer = StandIn::closing(vec![of_length(body.len() + 1)]).await;
-    let answer = peer
-        .client(Timeouts::default())
-        .complete(&question("Hi"))
-        .await;
+    let answer = peer.client(Timeouts::default()).complete(&question("Hi")).await;
     assert_eq!(answer, Err(Error::ConnectionLost));
     let peer = StandIn::closing(vec![of_length(body.len() - 1)]).await;
-    let answer = peer
-        .client(Timeouts::default())
-        .complete(&question("Hi"))
-        .await;
-    assert!(
-        matches!(answer, Err(Error::BadResponse { .. })),
-        "{answer:?}"
-    );
+    let answer = peer.client(Timeouts::default()).complete(&question("Hi")).await;
+    assert!(matches!(answer, Err(Error::BadResponse { .. })), "{answer:?}");
 }
 
 #[tokio::test]
@@ -209,9 +161,7 @@ async fn a_connection_without_tls_behind_https_is_told() {
     let client = client_of(format!("https://{address}"), Timeouts::default());
     let plain_server = async {
         let (mut peer, _) = listener.accept().await.unwrap();
-        peer.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            .await
-            .unwrap();
+        peer.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
         sleep(Duration::from_secs(5)).await;
     };
     tokio::select! {
@@ -226,10 +176,7 @@ async fn a_connection_without_tls_behind_https_is_told() {
 #[test]
 fn a_tunnel_needs_neither_proxy_nor_certificates() {
     let output = Command::new(env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "refusals::health_is_ready_with_and_without_a_body",
-        ])
+        .args(["--exact", "refusals::health_is_ready_with_and_without_a_body"])
         .env("HTTP_PROXY", "http://127.0.0.1:9")
         .env("ALL_PROXY", "http://127.0.0.1:9")
         .env("SSL_CERT_FILE", "/nonexistent")
@@ -244,22 +191,11 @@ fn a_tunnel_needs_neither_proxy_nor_certificates() {
 async fn a_silent_server_ends_small_calls_and_whole_answers() {
     let peer = StandIn::closing(vec![Step::Hang]).await;
     let limit = Duration::from_millis(300);
-    let client = peer.client(Timeouts {
-        request: limit,
-        answer: limit,
-        ..Timeouts::default()
-    });
+    let client = peer.client(Timeouts { request: limit, answer: limit, ..Timeouts::default() });
     let start = Instant::now();
     assert_eq!(client.health().await, Err(Error::RequestTimeout));
-    assert_eq!(
-        client.complete(&question("Hi")).await,
-        Err(Error::RequestTimeout)
-    );
-    assert!(
-        start.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        start.elapsed()
-    );
+    assert_eq!(client.complete(&question("Hi")).await, Err(Error::RequestTimeout));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 /// A listener whose queue is full leaves further connections hanging (on Linux).
@@ -278,10 +214,7 @@ async fn a_host_that_does_not_answer_ends_the_connect() {
         filling.spawn(TcpStream::connect(address));
     }
     sleep(Duration::from_millis(200)).await;
-    let timeouts = Timeouts {
-        connect: Duration::from_millis(300),
-        ..Timeouts::default()
-    };
+    let timeouts = Timeouts { connect: Duration::from_millis(300), ..Timeouts::default() };
     let client = client_of(format!("http://{address}"), timeouts);
     assert_eq!(client.health().await, Err(Error::ConnectTimeout));
     let error = client.stream(&question("Hi")).await.unwrap_err();

@@ -67,21 +67,13 @@ impl StandIn {
                 });
             }
         });
-        Self {
-            url,
-            connections,
-            closed,
-            requests,
-            _serving: serving,
-        }
+        Self { url, connections, closed, requests, _serving: serving }
     }
 
     /// A client of this peer.
     pub fn client(&self, timeouts: Timeouts) -> Client {
-        let endpoint = Endpoint {
-            base_url: self.url.clone(),
-            api_key: Some(SecretString::from(KEY)),
-        };
+        let endpoint =
+            Endpoint { base_url: self.url.clone(), api_key: Some(SecretString::from(KEY)) };
         Client::new(endpoint, timeouts).unwrap()
     }
 

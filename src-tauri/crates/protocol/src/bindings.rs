@@ -138,9 +138,6 @@ mod tests {
             std::fs::write(&path, &now).unwrap();
         }
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            committed == now,
-            "ui/src/ipc/bindings.ts is stale: run `make bindings`"
-        );
+        assert!(committed == now, "ui/src/ipc/bindings.ts is stale: run `make bindings`");
     }
 }

@@ -25,10 +25,7 @@ pub struct Text {
 impl Text {
     /// A text from its two forms.
     pub fn new(en: impl Into<String>, ru: impl Into<String>) -> Self {
-        Self {
-            en: en.into(),
-            ru: ru.into(),
-        }
+        Self { en: en.into(), ru: ru.into() }
     }
 
     /// A text that needs no translation: a path, a figure, a program's own words.

@@ -36,9 +36,7 @@ pub(crate) fn error_info(row: &SqliteRow, column: &str) -> sqlx::Result<Option<E
     if let Some(code) = value.get_mut("code") {
         *code = Value::from("internal");
     }
-    serde_json::from_value(value)
-        .map(Some)
-        .map_err(|error| undecodable(column, error))
+    serde_json::from_value(value).map(Some).map_err(|error| undecodable(column, error))
 }
 
 /// The failure of a column whose value this schema never writes.
@@ -46,8 +44,5 @@ pub(crate) fn undecodable(
     column: &str,
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> sqlx::Error {
-    sqlx::Error::ColumnDecode {
-        index: column.to_owned(),
-        source: source.into(),
-    }
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source: source.into() }
 }

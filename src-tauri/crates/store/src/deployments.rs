@@ -36,11 +36,7 @@ impl Deployments<'_> {
         let row = |error| self.0.error(error);
         let source = json(&deployment.source).map_err(row)?;
         let deployed_at = integer(deployment.deployed_at).map_err(row)?;
-        let first_token_ms = deployment
-            .first_token_ms
-            .map(integer)
-            .transpose()
-            .map_err(row)?;
+        let first_token_ms = deployment.first_token_ms.map(integer).transpose().map_err(row)?;
         let mut transaction = self.0.begin().await?;
         sqlx::query(
             "INSERT OR REPLACE INTO deployments \
@@ -117,14 +113,10 @@ impl Deployments<'_> {
     }
 
     fn host_error(&self, error: sqlx::Error, host: &str) -> Error {
-        let unknown_host = error
-            .as_database_error()
-            .is_some_and(|error| error.is_foreign_key_violation());
+        let unknown_host =
+            error.as_database_error().is_some_and(|error| error.is_foreign_key_violation());
         if unknown_host {
-            return Error::NotFound {
-                noun: "host",
-                id: host.to_owned(),
-            };
+            return Error::NotFound { noun: "host", id: host.to_owned() };
         }
         self.0.error(error)
     }

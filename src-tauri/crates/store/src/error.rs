@@ -95,10 +95,7 @@ impl Error {
 
     /// An error of the file system at `path`.
     pub(crate) fn disk(path: &Path, error: &std::io::Error) -> Self {
-        Self::Disk {
-            path: path.to_owned(),
-            detail: error.to_string(),
-        }
+        Self::Disk { path: path.to_owned(), detail: error.to_string() }
     }
 
     /// An error of the migrations of the database at `path`, of which `known` is the latest.
@@ -107,11 +104,9 @@ impl Error {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
                 Self::of(path, error)
             }
-            MigrateError::VersionMissing(found) => Self::Newer {
-                path: path.to_owned(),
-                found,
-                known,
-            },
+            MigrateError::VersionMissing(found) => {
+                Self::Newer { path: path.to_owned(), found, known }
+            }
             other => Self::Database(other.into()),
         }
     }

@@ -168,23 +168,16 @@ impl Hosts<'_> {
 
     /// What a failure to write `name` means: that it is taken, or anything else.
     async fn name_error(&self, error: sqlx::Error, name: &str) -> Error {
-        let unique = error
-            .as_database_error()
-            .is_some_and(|error| error.is_unique_violation());
+        let unique = error.as_database_error().is_some_and(|error| error.is_unique_violation());
         if unique && self.by_name(name).await.is_ok() {
-            return Error::NameTaken {
-                name: name.to_owned(),
-            };
+            return Error::NameTaken { name: name.to_owned() };
         }
         self.0.error(error)
     }
 }
 
 fn not_found(id: &str) -> Error {
-    Error::NotFound {
-        noun: "host",
-        id: id.to_owned(),
-    }
+    Error::NotFound { noun: "host", id: id.to_owned() }
 }
 
 fn from_row(row: &SqliteRow) -> sqlx::Result<Host> {
@@ -214,9 +207,5 @@ fn view_from_row(row: &SqliteRow) -> sqlx::Result<HostView> {
         Some(_) => Some(deployments::from_row(row, host.id.clone())?),
         None => None,
     };
-    Ok(HostView {
-        deployment,
-        last_error: error_info(row, "error_json")?,
-        host,
-    })
+    Ok(HostView { deployment, last_error: error_info(row, "error_json")?, host })
 }

@@ -53,10 +53,7 @@ impl Messages<'_> {
     pub async fn insert(&self, message: &Message) -> Result<Message> {
         let mut transaction = self.0.begin().await?;
         let inserted = async {
-            if sessions::fetch(&mut *transaction, &message.session_id)
-                .await?
-                .is_none()
-            {
+            if sessions::fetch(&mut *transaction, &message.session_id).await?.is_none() {
                 return Ok(None);
             }
             insert_last(&mut *transaction, message).await.map(Some)
@@ -76,8 +73,7 @@ impl Messages<'_> {
         let query = sqlx::query(
             "UPDATE messages SET content = content || ?, reasoning = reasoning || ? WHERE id = ?",
         );
-        self.update(id, query.bind(content).bind(reasoning).bind(id.as_str()))
-            .await
+        self.update(id, query.bind(content).bind(reasoning).bind(id.as_str())).await
     }
 
     /// Notes which model answers, where that was not known when the answer began.
@@ -144,10 +140,7 @@ impl Messages<'_> {
         id: &MessageId,
         query: Query<'_, Sqlite, SqliteArguments>,
     ) -> Result<()> {
-        let done = query
-            .execute(self.0.pool())
-            .await
-            .map_err(|error| self.0.error(error))?;
+        let done = query.execute(self.0.pool()).await.map_err(|error| self.0.error(error))?;
         if done.rows_affected() == 0 {
             return Err(not_found(id));
         }
@@ -156,10 +149,7 @@ impl Messages<'_> {
 }
 
 pub(crate) fn not_found(id: &MessageId) -> Error {
-    Error::NotFound {
-        noun: "message",
-        id: id.to_string(),
-    }
+    Error::NotFound { noun: "message", id: id.to_string() }
 }
 
 /// Inserts the message behind the last one of its conversation.
@@ -217,9 +207,7 @@ fn from_row(row: &SqliteRow) -> sqlx::Result<Message> {
         host_id: row.try_get::<Option<String>, _>("host_id")?.map(HostId),
         model: row.try_get("model")?,
         created_at: row.try_get("created_at")?,
-        request_id: row
-            .try_get::<Option<String>, _>("request_id")?
-            .map(RequestId),
+        request_id: row.try_get::<Option<String>, _>("request_id")?.map(RequestId),
         stats: from_json(row, "stats_json")?,
         error: error_info(row, "error_json")?,
     })

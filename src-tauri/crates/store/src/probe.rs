@@ -70,9 +70,7 @@ async fn look(path: &Path, known: i64, busy_timeout: Duration) -> Result<()> {
 async fn is_filled(path: &Path, suffix: &str) -> bool {
     let mut beside = path.as_os_str().to_owned();
     beside.push(suffix);
-    tokio::fs::metadata(beside)
-        .await
-        .is_ok_and(|metadata| metadata.len() > 0)
+    tokio::fs::metadata(beside).await.is_ok_and(|metadata| metadata.len() > 0)
 }
 
 /// Whose database it is, and of which version.
@@ -89,18 +87,12 @@ struct Identity {
 }
 
 async fn read_identity(connection: &mut SqliteConnection) -> sqlx::Result<Identity> {
-    let application_id = sqlx::query_scalar("PRAGMA application_id")
-        .fetch_one(&mut *connection)
-        .await?;
-    let user_version = sqlx::query_scalar("PRAGMA user_version")
-        .fetch_one(&mut *connection)
-        .await?;
-    let page_size = sqlx::query_scalar("PRAGMA page_size")
-        .fetch_one(&mut *connection)
-        .await?;
-    let page_count = sqlx::query_scalar("PRAGMA page_count")
-        .fetch_one(&mut *connection)
-        .await?;
+    let application_id =
+        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
+    let user_version =
+        sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?;
+    let page_size = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut *connection).await?;
+    let page_count = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *connection).await?;
     let (tables, has_migrations): (i64, bool) = sqlx::query_as(
         "SELECT count(*) FILTER (WHERE name <> '_sqlx_migrations' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'), \
                 coalesce(max(name = '_sqlx_migrations'), 0) \
@@ -115,14 +107,7 @@ async fn read_identity(connection: &mut SqliteConnection) -> sqlx::Result<Identi
     } else {
         0
     };
-    Ok(Identity {
-        application_id,
-        user_version,
-        page_size,
-        page_count,
-        tables,
-        migration,
-    })
+    Ok(Identity { application_id, user_version, page_size, page_count, tables, migration })
 }
 
 impl Identity {
@@ -149,9 +134,5 @@ impl Identity {
 }
 
 fn newer(path: &Path, found: i64, known: i64) -> Error {
-    Error::Newer {
-        path: path.to_owned(),
-        found,
-        known,
-    }
+    Error::Newer { path: path.to_owned(), found, known }
 }

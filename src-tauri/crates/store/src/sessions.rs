@@ -45,9 +45,7 @@ impl Sessions<'_> {
     /// # Errors
     /// A second one with the same id is a defect ([`Error::Database`]).
     pub async fn insert(&self, session: &Session) -> Result<()> {
-        insert(self.0.pool(), session)
-            .await
-            .map_err(|error| self.0.error(error))
+        insert(self.0.pool(), session).await.map_err(|error| self.0.error(error))
     }
 
     /// Gives it another title.
@@ -155,10 +153,7 @@ impl Sessions<'_> {
 }
 
 pub(crate) fn not_found(id: &SessionId) -> Error {
-    Error::NotFound {
-        noun: "session",
-        id: id.to_string(),
-    }
+    Error::NotFound { noun: "session", id: id.to_string() }
 }
 
 /// The conversation, unless it is deleted or missing.

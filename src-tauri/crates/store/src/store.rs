@@ -28,10 +28,7 @@ pub struct StoreOptions {
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self {
-            busy_timeout: Duration::from_secs(5),
-            max_connections: 5,
-        }
+        Self { busy_timeout: Duration::from_secs(5), max_connections: 5 }
     }
 }
 
@@ -79,11 +76,7 @@ impl Store {
             .connect_with(connect)
             .await
             .map_err(|error| Error::of(path, error))?;
-        Ok(Self {
-            pool,
-            path: path.into(),
-            busy_timeout: options.busy_timeout,
-        })
+        Ok(Self { pool, path: path.into(), busy_timeout: options.busy_timeout })
     }
 
     /// Waits for what is being written, moves the log into the file and closes all connections, for
@@ -91,10 +84,7 @@ impl Store {
     /// without this, too.
     pub async fn close(&self) {
         let limit = self.busy_timeout + Duration::from_secs(1);
-        if tokio::time::timeout(limit, self.pool.close())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(limit, self.pool.close()).await.is_err() {
             tracing::warn!(path = %self.path.display(), "the database was still busy when it was closed");
         }
     }
@@ -142,18 +132,12 @@ impl Store {
     /// A transaction that writes. It takes the lock at once: one that reads first and then writes
     /// would fail, without waiting, if another wrote in between.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
-        self.pool
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.error(error))
+        self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| self.error(error))
     }
 
     /// Commits a transaction of [`Store::begin`].
     pub(crate) async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<()> {
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.error(error))
+        transaction.commit().await.map_err(|error| self.error(error))
     }
 
     /// An error of sqlx, sorted.
@@ -180,18 +164,13 @@ async fn run_migrations(path: &Path, connection: &mut SqliteConnection, known: i
     // sqlx takes no lock for migrations in SQLite: two programs that start at once would both apply
     // them. Inside this transaction its own ones are savepoints. `run_direct`,
     // because the future of `run` with a borrowed connection is not `Send` for the compiler.
-    let mut transaction = connection
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .map_err(|error| Error::of(path, error))?;
+    let mut transaction =
+        connection.begin_with("BEGIN IMMEDIATE").await.map_err(|error| Error::of(path, error))?;
     MIGRATIONS
         .run_direct(None, &mut *transaction, false)
         .await
         .map_err(|error| Error::of_migration(path, known, error))?;
-    transaction
-        .commit()
-        .await
-        .map_err(|error| Error::of(path, error))
+    transaction.commit().await.map_err(|error| Error::of(path, error))
 }
 
 /// Connects, waiting for other programs as long as for any lock: SQLite itself does not wait when
@@ -203,11 +182,7 @@ async fn connect(
 ) -> Result<SqliteConnection> {
     let deadline = Instant::now() + busy_timeout;
     loop {
-        match options
-            .connect()
-            .await
-            .map_err(|error| Error::of(path, error))
-        {
+        match options.connect().await.map_err(|error| Error::of(path, error)) {
             Err(Error::Locked) if Instant::now() < deadline => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -217,20 +192,14 @@ async fn connect(
 }
 
 async fn create_directory(path: &Path) -> Result<()> {
-    let Some(directory) = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-    else {
+    let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
         return Ok(());
     };
     let mut builder = tokio::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     builder.mode(0o700);
-    builder
-        .create(directory)
-        .await
-        .map_err(|error| Error::disk(directory, &error))
+    builder.create(directory).await.map_err(|error| Error::disk(directory, &error))
 }
 
 /// Makes an empty file for SQLite to fill, so that it is never readable by others: SQLite gives the

@@ -69,17 +69,11 @@ impl Sessions<'_> {
         answer: &Message,
     ) -> Result<Turn> {
         let sorted = |error| self.0.error(error);
-        if sessions::fetch(&mut **transaction, session)
-            .await
-            .map_err(sorted)?
-            .is_none()
-        {
+        if sessions::fetch(&mut **transaction, session).await.map_err(sorted)?.is_none() {
             return Err(sessions::not_found(session));
         }
         if let Some(old) = old
-            && !remove_last_answer(transaction, session, old)
-                .await
-                .map_err(sorted)?
+            && !remove_last_answer(transaction, session, old).await.map_err(sorted)?
         {
             return Err(messages::not_found(old));
         }
@@ -94,11 +88,7 @@ impl Sessions<'_> {
             .await
             .map_err(sorted)?
             .ok_or_else(|| sessions::not_found(session))?;
-        Ok(Turn {
-            session,
-            user_message,
-            answer,
-        })
+        Ok(Turn { session, user_message, answer })
     }
 }
 
@@ -117,11 +107,7 @@ async fn begin(
     }
     let user_message = messages::insert_last(&mut *connection, user).await?;
     let begun = begin_answer(connection, &session.id, answer).await?;
-    Ok(begun.map(|(answer, session)| Turn {
-        session,
-        user_message,
-        answer,
-    }))
+    Ok(begun.map(|(answer, session)| Turn { session, user_message, answer }))
 }
 
 /// Inserts the answer and notes in its conversation what it comes from; nothing when that is

@@ -33,11 +33,7 @@ pub(super) struct AnswerJob {
 impl AnswerJob {
     /// The body of the task of kind `chat`.
     pub(super) async fn run(self, context: TaskContext) -> Result<TaskResult, Fault> {
-        let job = AnswerDriver {
-            job: &self,
-            context: &context,
-            began: Instant::now(),
-        };
+        let job = AnswerDriver { job: &self, context: &context, began: Instant::now() };
         let result = job.drive().await;
         self.program.live().end(&self.message_id);
         result
@@ -91,12 +87,7 @@ impl AnswerDriver<'_> {
 
     /// Does what a turn asks for; the end is handed back.
     async fn perform(&self, effect: Effect) -> Result<Option<Finished>, Fault> {
-        let AnswerJob {
-            program,
-            session_id,
-            message_id,
-            ..
-        } = self.job;
+        let AnswerJob { program, session_id, message_id, .. } = self.job;
         match effect {
             Effect::Show { part, offset, text } => {
                 match part {
@@ -114,11 +105,7 @@ impl AnswerDriver<'_> {
                 Ok(None)
             }
             Effect::Flush { content, reasoning } => {
-                program
-                    .store()
-                    .messages()
-                    .append(message_id, &content, &reasoning)
-                    .await?;
+                program.store().messages().append(message_id, &content, &reasoning).await?;
                 Ok(None)
             }
             Effect::Finish(finished) => Ok(Some(*finished)),
@@ -127,31 +114,11 @@ impl AnswerDriver<'_> {
 
     /// Writes the end down; only then does the executor say it.
     async fn finish(&self, finished: Finished) -> Result<TaskResult, Fault> {
-        let AnswerJob {
-            program,
-            session_id,
-            message_id,
-            ..
-        } = self.job;
-        let Finished {
-            state,
-            content,
-            reasoning,
-            stats,
-            fault,
-        } = finished;
+        let AnswerJob { program, session_id, message_id, .. } = self.job;
+        let Finished { state, content, reasoning, stats, fault } = finished;
         let error = fault.as_ref().map(Fault::info);
         let messages = program.store().messages();
-        messages
-            .finish(
-                message_id,
-                state,
-                &content,
-                &reasoning,
-                &stats,
-                error.as_ref(),
-            )
-            .await?;
+        messages.finish(message_id, state, &content, &reasoning, &stats, error.as_ref()).await?;
         match fault {
             Some(fault) => Err(fault),
             None => Ok(TaskResult::Chat(ChatResult {
@@ -168,26 +135,16 @@ impl AnswerDriver<'_> {
         let (client, model) = self.engine().await?;
         let job = self.job;
         if let Some(model) = &model {
-            job.program
-                .store()
-                .messages()
-                .set_model(&job.message_id, model)
-                .await?;
+            job.program.store().messages().set_model(&job.message_id, model).await?;
             let now = crate::clock::now_ms();
             let sessions = job.program.store().sessions();
-            sessions
-                .touch(&job.session_id, Some(&job.host_id), Some(model), now)
-                .await?;
+            sessions.touch(&job.session_id, Some(&job.host_id), Some(model), now).await?;
         }
         let request = self.request().await?;
-        self.context
-            .progress(Progress::ChatPhase(ChatPhase::Prompt));
+        self.context.progress(Progress::ChatPhase(ChatPhase::Prompt));
         // An answer that is wanted at once is streamed as well and held back to its end: llama.cpp
         // notices that nobody listens any more only while it streams, so only then can it be stopped.
-        let mut held = [
-            (ChunkPart::Reasoning, String::new()),
-            (ChunkPart::Content, String::new()),
-        ];
+        let mut held = [(ChunkPart::Reasoning, String::new()), (ChunkPart::Content, String::new())];
         let mut stream = client.stream(&request).await?;
         while let Some(event) = stream.next().await {
             let (part, text) = match event? {
@@ -233,8 +190,7 @@ impl AnswerDriver<'_> {
                     EngineAccess::Ended => return Err(not_connected()),
                     EngineAccess::NotYet(why) => {
                         reason = why;
-                        self.context
-                            .progress(Progress::ChatPhase(ChatPhase::Connecting));
+                        self.context.progress(Progress::ChatPhase(ChatPhase::Connecting));
                     }
                 }
                 if access.changed().await.is_err() {
@@ -263,10 +219,7 @@ impl AnswerDriver<'_> {
             });
         let mut request = ChatRequest::new(said.collect());
         let sampling = &job.sampling;
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "engines take single precision"
-        )]
+        #[allow(clippy::cast_possible_truncation, reason = "engines take single precision")]
         {
             request.temperature = sampling.temperature.map(|value| value as f32);
             request.top_p = sampling.top_p.map(|value| value as f32);

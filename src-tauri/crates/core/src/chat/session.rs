@@ -24,10 +24,7 @@ impl Program {
         for message in &mut messages {
             self.live().refresh(message);
         }
-        Ok(SessionView {
-            session: found,
-            messages,
-        })
+        Ok(SessionView { session: found, messages })
     }
 
     /// Gives a conversation another title.
@@ -35,27 +32,16 @@ impl Program {
         let title = rename.title.trim();
         if title.is_empty() || title.chars().count() > LONGEST_TITLE {
             return Err(Fault::invalid(
-                Text::new(
-                    "A title has 1 to 200 characters.",
-                    "Название — от 1 до 200 знаков.",
-                ),
+                Text::new("A title has 1 to 200 characters.", "Название — от 1 до 200 знаков."),
                 Text::new("Write another one.", "Введите другое."),
             ));
         }
-        Ok(self
-            .store()
-            .sessions()
-            .rename(&rename.session_id, title)
-            .await?)
+        Ok(self.store().sessions().rename(&rename.session_id, title).await?)
     }
 
     /// Pins a conversation to the top, or not.
     pub async fn session_pin(&self, pin: SessionPin) -> Result<Session, Fault> {
-        Ok(self
-            .store()
-            .sessions()
-            .pin(&pin.session_id, pin.pinned)
-            .await?)
+        Ok(self.store().sessions().pin(&pin.session_id, pin.pinned).await?)
     }
 
     /// Takes a conversation off the list; it can be restored for a day. An answer in the making is
@@ -67,11 +53,7 @@ impl Program {
         if let Some(task) = self.executor().active(TaskKind::Chat, same) {
             self.executor().cancel(&task.request_id);
         }
-        Ok(self
-            .store()
-            .sessions()
-            .delete(&session.session_id, now_ms())
-            .await?)
+        Ok(self.store().sessions().delete(&session.session_id, now_ms()).await?)
     }
 
     /// Puts a deleted conversation back.

@@ -15,11 +15,7 @@ const FLUSH_AFTER: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) enum Event {
     /// A piece of the answer.
-    Text {
-        part: ChunkPart,
-        text: String,
-        at: Duration,
-    },
+    Text { part: ChunkPart, text: String, at: Duration },
     /// The engine's figures.
     Figures(AnswerStats),
     /// Time has passed.
@@ -36,11 +32,7 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) enum Effect {
     /// Show a piece. `offset` counts UTF-16 code units.
-    Show {
-        part: ChunkPart,
-        offset: u32,
-        text: String,
-    },
+    Show { part: ChunkPart, offset: u32, text: String },
     /// Append to what is on disk.
     Flush { content: String, reasoning: String },
     /// Write the whole answer down and end.
@@ -99,9 +91,7 @@ impl Turn {
         }
         match event {
             Event::Text { part, text, at } => {
-                self.stats
-                    .first_token_ms
-                    .get_or_insert(crate::clock::millis(at));
+                self.stats.first_token_ms.get_or_insert(crate::clock::millis(at));
                 let offset = match part {
                     ChunkPart::Content => self.content.push(&text),
                     ChunkPart::Reasoning => self.reasoning.push(&text),
@@ -139,10 +129,7 @@ impl Turn {
             return None;
         }
         self.last_flush = at;
-        let (content, reasoning) = (
-            self.content.take_unflushed(),
-            self.reasoning.take_unflushed(),
-        );
+        let (content, reasoning) = (self.content.take_unflushed(), self.reasoning.take_unflushed());
         Some(Effect::Flush { content, reasoning })
     }
 
@@ -168,11 +155,7 @@ mod tests {
     }
 
     fn text(text: &str, at: u64) -> Event {
-        Event::Text {
-            part: ChunkPart::Content,
-            text: text.into(),
-            at: ms(at),
-        }
+        Event::Text { part: ChunkPart::Content, text: text.into(), at: ms(at) }
     }
 
     #[test]
@@ -195,10 +178,7 @@ mod tests {
         assert_eq!(turn.on(text("a", 10)).len(), 1, "not yet");
         let effects = turn.on(Event::Tick { at: ms(600) });
         assert!(matches!(&effects[..], [Effect::Flush { content, .. }] if content == "a"));
-        assert!(
-            turn.on(Event::Tick { at: ms(5000) }).is_empty(),
-            "nothing new"
-        );
+        assert!(turn.on(Event::Tick { at: ms(5000) }).is_empty(), "nothing new");
         let effects = turn.on(text("b", 6000));
         assert!(matches!(&effects[1], Effect::Flush { content, .. } if content == "b"));
     }
@@ -210,13 +190,8 @@ mod tests {
         turn.on(Event::Tick { at: ms(600) });
         turn.on(text("def", 700));
         let effects = turn.on(Event::Stop { at: ms(710) });
-        let [Effect::Finish(finished)] = &effects[..] else {
-            panic!("{effects:?}")
-        };
-        assert_eq!(
-            (finished.content.as_str(), finished.state),
-            ("abcdef", MessageState::Stopped)
-        );
+        let [Effect::Finish(finished)] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!((finished.content.as_str(), finished.state), ("abcdef", MessageState::Stopped));
         assert_eq!(finished.stats.first_token_ms, Some(10));
         assert!(turn.on(text("late", 800)).is_empty());
         assert!(turn.on(Event::Done { at: ms(900) }).is_empty());
@@ -226,13 +201,8 @@ mod tests {
     fn a_failure_keeps_the_text_and_says_why() {
         let mut turn = Turn::default();
         turn.on(text("half", 1));
-        let effects = turn.on(Event::Failed {
-            fault: Fault::internal("x"),
-            at: ms(2),
-        });
-        let [Effect::Finish(finished)] = &effects[..] else {
-            panic!("{effects:?}")
-        };
+        let effects = turn.on(Event::Failed { fault: Fault::internal("x"), at: ms(2) });
+        let [Effect::Finish(finished)] = &effects[..] else { panic!("{effects:?}") };
         assert_eq!(finished.content, "half");
         assert!(finished.fault.is_some());
     }
@@ -241,20 +211,11 @@ mod tests {
     fn reasoning_is_a_text_of_its_own() {
         let mut turn = Turn::default();
         let part = ChunkPart::Reasoning;
-        turn.on(Event::Text {
-            part,
-            text: "hm".into(),
-            at: ms(1),
-        });
+        turn.on(Event::Text { part, text: "hm".into(), at: ms(1) });
         let effects = turn.on(text("yes", 2));
         assert!(matches!(&effects[0], Effect::Show { offset: 0, .. }));
         let effects = turn.on(Event::Done { at: ms(3) });
-        let [Effect::Finish(finished)] = &effects[..] else {
-            panic!("{effects:?}")
-        };
-        assert_eq!(
-            (finished.content.as_str(), finished.reasoning.as_str()),
-            ("yes", "hm")
-        );
+        let [Effect::Finish(finished)] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!((finished.content.as_str(), finished.reasoning.as_str()), ("yes", "hm"));
     }
 }

@@ -20,10 +20,7 @@ pub(super) fn check(text: &str, settings: &Sampling) -> Result<(), Fault> {
     }
     if text.len() > LONGEST {
         return Err(Fault::invalid(
-            Text::new(
-                "The message has more than 4 MB.",
-                "В сообщении больше 4 МБ.",
-            ),
+            Text::new("The message has more than 4 MB.", "В сообщении больше 4 МБ."),
             Text::new("Send a smaller part of it.", "Отправьте меньшую часть."),
         ));
     }
@@ -58,24 +55,12 @@ mod tests {
     #[test]
     fn empty_and_out_of_range_are_refused() {
         assert!(send("hi", Sampling::default()).is_ok());
-        assert_eq!(
-            send(" \n ", Sampling::default()).unwrap_err().code,
-            ErrorCode::EmptyMessage
-        );
+        assert_eq!(send(" \n ", Sampling::default()).unwrap_err().code, ErrorCode::EmptyMessage);
         for temperature in [-0.1, 2.1, f64::NAN, f64::INFINITY] {
-            let sampling = Sampling {
-                temperature: Some(temperature),
-                ..Sampling::default()
-            };
-            assert_eq!(
-                send("hi", sampling).unwrap_err().code,
-                ErrorCode::InvalidInput
-            );
+            let sampling = Sampling { temperature: Some(temperature), ..Sampling::default() };
+            assert_eq!(send("hi", sampling).unwrap_err().code, ErrorCode::InvalidInput);
         }
-        let sampling = Sampling {
-            max_tokens: Some(0),
-            ..Sampling::default()
-        };
+        let sampling = Sampling { max_tokens: Some(0), ..Sampling::default() };
         assert!(send("hi", sampling).is_err());
         assert!(send(&"x".repeat(LONGEST + 1), Sampling::default()).is_err());
     }

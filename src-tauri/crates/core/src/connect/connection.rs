@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use slipway_llm::{ChatMessage, ChatRequest, Client, Health, Role};
 use slipway_protocol::{
-    ConnectionState, ConnectionStatus, Host, HostAddress, Progress, TaskKind, TaskResult, TaskSubject,
+    ConnectionState, ConnectionStatus, Host, HostAddress, Progress, TaskKind, TaskResult,
+    TaskSubject,
 };
 use slipway_ssh::{ForwardError, Forwarder};
 use tokio::sync::Notify;
@@ -192,16 +193,11 @@ impl Connection<'_> {
     async fn find_engine(&mut self, machine: &Machine) -> Result<Engine, Fault> {
         let root = self.program.script_root(self.host);
         let run = ScriptRun::new(self.context, machine, root);
-        let mut data = run
-            .over_stdin(Subcommand::Status, json!({}), |_| ())
-            .await?;
+        let mut data = run.over_stdin(Subcommand::Status, json!({}), |_| ()).await?;
         if data["deployed"] != json!(true) {
             return Err(script_fault("not_deployed", "", &Default::default()));
         }
-        if !matches!(
-            data["state"].as_str(),
-            Some("ready" | "loading" | "starting")
-        ) {
+        if !matches!(data["state"].as_str(), Some("ready" | "loading" | "starting")) {
             data = self.start_engine(machine, &run).await?;
         }
         let place = EnginePlace::read(machine, &data).await?;
@@ -215,10 +211,7 @@ impl Connection<'_> {
         self.status.local_url = Some(format!("http://127.0.0.1:{port}"));
         self.status.model = place.model.clone();
         let client = client(port, place.key, &self.program.settings())?;
-        Ok(Engine {
-            client,
-            model: place.model,
-        })
+        Ok(Engine { client, model: place.model })
     }
 
     /// After a restart of the host, or when the engine gave up.
@@ -235,8 +228,7 @@ impl Connection<'_> {
         let script = InstalledScript::below(probe["root"].as_str().unwrap_or_default());
         machine.make_dir_all(script.directory()).await?;
         script.upload(machine, |_, _| ()).await?;
-        run.installed(&script, Subcommand::Start, json!({}), |_| ())
-            .await
+        run.installed(&script, Subcommand::Start, json!({}), |_| ()).await
     }
 
     /// One look: true when the engine answers, false when it loads.
@@ -252,11 +244,7 @@ impl Connection<'_> {
             Ok(Health::Ready) => {}
             Err(error) => return Err(self.blame(error)),
         }
-        let models = engine
-            .client
-            .models()
-            .await
-            .map_err(|error| self.blame(error))?;
+        let models = engine.client.models().await.map_err(|error| self.blame(error))?;
         let round_trip = match machine {
             Machine::Local => health_time,
             Machine::Ssh(session) => session.ping().await?,
@@ -315,17 +303,13 @@ impl Connection<'_> {
 
     fn publish(&self, engine: Option<&Engine>) {
         let access = match engine {
-            Some(engine) => EngineAccess::Ready {
-                client: engine.client.clone(),
-                model: engine.model.clone(),
-            },
+            Some(engine) => {
+                EngineAccess::Ready { client: engine.client.clone(), model: engine.model.clone() }
+            }
             None => EngineAccess::NotYet(self.status.reason.clone()),
         };
-        self.program
-            .connections()
-            .change(&self.status, Some(access), self.machine.as_ref());
-        self.context
-            .progress(Progress::Connection(self.status.clone()));
+        self.program.connections().change(&self.status, Some(access), self.machine.as_ref());
+        self.context.progress(Progress::Connection(self.status.clone()));
     }
 
     /// Closes the listener and says the last word.
@@ -341,8 +325,7 @@ impl Connection<'_> {
         self.status.attempt = None;
         self.status.next_attempt_at = None;
         self.program.connections().end(&self.status);
-        self.context
-            .progress(Progress::Connection(self.status.clone()));
+        self.context.progress(Progress::Connection(self.status.clone()));
         self.status
     }
 }

@@ -41,11 +41,7 @@ struct Live {
 impl Connections {
     /// Every connection as it is now.
     pub(crate) fn list(&self) -> Vec<ConnectionStatus> {
-        let mut all: Vec<_> = self
-            .lock()
-            .values()
-            .map(|live| live.status.clone())
-            .collect();
+        let mut all: Vec<_> = self.lock().values().map(|live| live.status.clone()).collect();
         all.sort_by(|a, b| a.host_id.cmp(&b.host_id));
         all
     }

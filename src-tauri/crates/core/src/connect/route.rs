@@ -34,11 +34,7 @@ impl Route {
                 (forwarder.local_port(), Some(forwarder))
             }
         };
-        Ok(Self {
-            local_port,
-            key: engine.key,
-            forwarder,
-        })
+        Ok(Self { local_port, key: engine.key, forwarder })
     }
 
     /// What keeps the way itself from working, whatever the engine does.
@@ -66,9 +62,7 @@ impl EnginePlace {
     /// Reads it from the script's answer, and the key from the file named there.
     pub(super) async fn read(machine: &Machine, data: &Value) -> Result<Self, Fault> {
         let unclear = || Fault::internal("the script named no port or key file");
-        let port = data["port"]
-            .as_u64()
-            .and_then(|port| u16::try_from(port).ok());
+        let port = data["port"].as_u64().and_then(|port| u16::try_from(port).ok());
         let path = data["api_key_path"].as_str().ok_or_else(unclear)?;
         let key = machine.read_file(path, KEY_BYTES).await?;
         let key = String::from_utf8(key).map_err(|_| unclear())?;
@@ -86,10 +80,7 @@ impl EnginePlace {
 
 /// A client for an engine behind a port of this computer.
 pub(super) fn client(port: u16, key: SecretString, settings: &Settings) -> Result<Client, Fault> {
-    let endpoint = Endpoint {
-        base_url: format!("http://127.0.0.1:{port}"),
-        api_key: Some(key),
-    };
+    let endpoint = Endpoint { base_url: format!("http://127.0.0.1:{port}"), api_key: Some(key) };
     let timeouts = Timeouts {
         first_token: Duration::from_secs(settings.first_token_timeout_s.into()),
         ..Timeouts::default()

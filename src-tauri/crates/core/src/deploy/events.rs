@@ -19,12 +19,7 @@ pub(crate) enum ScriptEvent {
     /// A line worth reading.
     Log { level: LogLevel, text: String },
     /// A part of the work moved on.
-    Progress {
-        stage: String,
-        text: String,
-        done: u64,
-        total: Option<u64>,
-    },
+    Progress { stage: String, text: String, done: u64, total: Option<u64> },
     /// Terminal: it worked.
     Result { data: Value },
     /// Terminal: it did not.
@@ -54,10 +49,7 @@ pub(super) struct EventReader {
 
 impl EventReader {
     pub(super) fn new(marker: &str) -> Self {
-        Self {
-            marker: marker.to_owned(),
-            buffer: Vec::new(),
-        }
+        Self { marker: marker.to_owned(), buffer: Vec::new() }
     }
 
     /// Takes bytes as they come, in pieces of any size.
@@ -114,10 +106,7 @@ mod tests {
     const LOG: &str = r#"{"event":"log","level":"info","text":"при"}"#;
 
     fn log() -> Line {
-        Line::Event(ScriptEvent::Log {
-            level: LogLevel::Info,
-            text: "при".into(),
-        })
+        Line::Event(ScriptEvent::Log { level: LogLevel::Info, text: "при".into() })
     }
 
     #[test]

@@ -82,11 +82,7 @@ pub(super) async fn probe(
     }
     let data = run.over_stdin(Subcommand::Probe, params, |_| ()).await?;
     let unreadable = |error: serde_json::Error| {
-        script_fault(
-            "script_failed",
-            &format!("probe: {error}"),
-            &BTreeMap::new(),
-        )
+        script_fault("script_failed", &format!("probe: {error}"), &BTreeMap::new())
     };
     let probe: Probe = serde_json::from_value(data).map_err(unreadable)?;
     let mut findings = Vec::new();

@@ -74,9 +74,7 @@ impl InstalledScript {
     pub(crate) fn below(root: &str) -> Self {
         let both = format!("{SCRIPT}{PRACTICE_MODEL}");
         let version = crate::host::sha256(both.as_bytes());
-        Self {
-            directory: format!("{root}/script/{}", &version[..12]),
-        }
+        Self { directory: format!("{root}/script/{}", &version[..12]) }
     }
 
     /// The directory.
@@ -90,20 +88,13 @@ impl InstalledScript {
         machine: &Machine,
         mut progress: impl FnMut(u64, u64) + Send,
     ) -> Result<u64, Fault> {
-        let files = [
-            ("practice_model.py", PRACTICE_MODEL),
-            ("deploy_llm_server.py", SCRIPT),
-        ];
+        let files = [("practice_model.py", PRACTICE_MODEL), ("deploy_llm_server.py", SCRIPT)];
         let total: u64 = files.iter().map(|(_, text)| text.len() as u64).sum();
         let mut before = 0;
         for (name, text) in files {
             let dest = format!("{}/{name}", self.directory);
             let content: Arc<[u8]> = text.as_bytes().into();
-            machine
-                .write(content, &dest, 0o600, |done, _| {
-                    progress(before + done, total)
-                })
-                .await?;
+            machine.write(content, &dest, 0o600, |done, _| progress(before + done, total)).await?;
             before += text.len() as u64;
         }
         Ok(total)
@@ -124,11 +115,7 @@ impl<'a> ScriptRun<'a> {
         machine: &'a Machine,
         root: Option<String>,
     ) -> Self {
-        Self {
-            context,
-            machine,
-            root,
-        }
+        Self { context, machine, root }
     }
 
     /// Runs a subcommand with the script's source on standard input: nothing need be on the host.
@@ -143,10 +130,7 @@ impl<'a> ScriptRun<'a> {
         let params = BASE64.encode(self.with_common(params, &marker).to_string());
         let arguments = ["-", subcommand.name(), "--params-b64", &params];
         let command = command(&marker, &arguments);
-        let running = self
-            .machine
-            .exec(&command, SCRIPT.as_bytes().to_vec())
-            .await?;
+        let running = self.machine.exec(&command, SCRIPT.as_bytes().to_vec()).await?;
         self.follow(running, &marker, on_event).await
     }
 
@@ -162,11 +146,7 @@ impl<'a> ScriptRun<'a> {
         let marker = new_marker();
         let file = format!("{}/params-{marker}.json", script.directory);
         let path = format!("{}/deploy_llm_server.py", script.directory);
-        let content: Arc<[u8]> = self
-            .with_common(params, &marker)
-            .to_string()
-            .into_bytes()
-            .into();
+        let content: Arc<[u8]> = self.with_common(params, &marker).to_string().into_bytes().into();
         self.machine.write(content, &file, 0o600, |_, _| ()).await?;
         let command = command(&marker, &[&path, subcommand.name(), "--params", &file]);
         let result = match self.machine.exec(&command, Vec::new()).await {
@@ -238,11 +218,7 @@ impl<'a> ScriptRun<'a> {
             Some(result) if !cancelled => result,
             _ if cancelled => Err(Fault::cancelled()),
             _ if self.is_lost() => Err(slipway_ssh::Error::ConnectionLost.into()),
-            _ => Err(script_fault(
-                "script_failed",
-                &last_words,
-                &Default::default(),
-            )),
+            _ => Err(script_fault("script_failed", &last_words, &Default::default())),
         }
     }
 
@@ -269,25 +245,19 @@ fn note(
     };
     match &event {
         ScriptEvent::Started { pid: number } => *pid = Some(*number),
-        ScriptEvent::Log {
-            level: LogLevel::Error,
-            text,
-        } => tracing::error!(target: "host", "{text}"),
-        ScriptEvent::Log {
-            level: LogLevel::Warn,
-            text,
-        } => tracing::warn!(target: "host", "{text}"),
+        ScriptEvent::Log { level: LogLevel::Error, text } => {
+            tracing::error!(target: "host", "{text}")
+        }
+        ScriptEvent::Log { level: LogLevel::Warn, text } => {
+            tracing::warn!(target: "host", "{text}")
+        }
         ScriptEvent::Log { text, .. } => tracing::info!(target: "host", "{text}"),
         ScriptEvent::Progress { .. } => {}
         ScriptEvent::Result { data } => {
             // The first terminal event counts.
             outcome.get_or_insert(Ok(data.clone()));
         }
-        ScriptEvent::Error {
-            code,
-            message,
-            params,
-        } => {
+        ScriptEvent::Error { code, message, params } => {
             outcome.get_or_insert_with(|| Err(script_fault(code, message, params)));
         }
     }

@@ -27,23 +27,14 @@ struct Current {
 
 impl<'a> Steps<'a> {
     pub(super) fn new(context: &'a TaskContext) -> Self {
-        Self {
-            context,
-            current: None,
-            timings: Vec::new(),
-        }
+        Self { context, current: None, timings: Vec::new() }
     }
 
     /// The next step begins.
     pub(super) fn begin(&mut self, step: DeployStep) {
         tracing::info!(target: "deploy", "step {}", name(step));
         let began = Instant::now();
-        self.current = Some(Current {
-            step,
-            began,
-            started_at: now_ms(),
-            reported: None,
-        });
+        self.current = Some(Current { step, began, started_at: now_ms(), reported: None });
         self.emit(StepState::Running, None, None);
     }
 
@@ -53,11 +44,7 @@ impl<'a> Steps<'a> {
             return;
         };
         let whole = bytes.is_none_or(|(done, total)| Some(done) == total);
-        if !whole
-            && current
-                .reported
-                .is_some_and(|at| at.elapsed() < REPORT_EVERY)
-        {
+        if !whole && current.reported.is_some_and(|at| at.elapsed() < REPORT_EVERY) {
             return;
         }
         current.reported = Some(Instant::now());
@@ -74,10 +61,7 @@ impl<'a> Steps<'a> {
         self.emit(StepState::Done, detail, None);
         if let Some(current) = self.current.take() {
             let elapsed_ms = elapsed_ms(current.began);
-            self.timings.push(StepTiming {
-                step: current.step,
-                elapsed_ms,
-            });
+            self.timings.push(StepTiming { step: current.step, elapsed_ms });
         }
     }
 

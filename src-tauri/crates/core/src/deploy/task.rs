@@ -50,11 +50,7 @@ pub(super) fn validate(request: &DeployRequest) -> Result<(), Fault> {
         ModelSource::Url { url, sha256 } => {
             let params = || [("url".to_owned(), url.clone())].into();
             if !url.starts_with("https://") && !url.starts_with("http://") {
-                return Err(script_fault(
-                    "model_url_invalid",
-                    "not a web address",
-                    &params(),
-                ));
+                return Err(script_fault("model_url_invalid", "not a web address", &params()));
             }
             match sha256 {
                 Some(sum) if sum.len() != 64 || !sum.chars().all(|c| c.is_ascii_hexdigit()) => {
@@ -83,16 +79,10 @@ fn check_local_model(path: &Path) -> Result<(), Fault> {
     let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
     match read {
         Ok(()) if &magic == b"GGUF" => Ok(()),
-        Ok(()) => Err(script_fault(
-            "model_not_gguf",
-            "",
-            &[("path".into(), shown)].into(),
-        )),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(script_fault(
-            "model_not_gguf",
-            "",
-            &[("path".into(), shown)].into(),
-        )),
+        Ok(()) => Err(script_fault("model_not_gguf", "", &[("path".into(), shown)].into())),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Err(script_fault("model_not_gguf", "", &[("path".into(), shown)].into()))
+        }
         Err(error) => Err(Fault::new(
             ErrorCode::ModelNotFound,
             Text::new(
@@ -125,11 +115,7 @@ pub(super) async fn run(
         }
         Err(fault) => {
             if fault.code != ErrorCode::Cancelled {
-                program
-                    .store()
-                    .deployments()
-                    .set_error(&host.id, Some(&fault.info()))
-                    .await?;
+                program.store().deployments().set_error(&host.id, Some(&fault.info())).await?;
             }
             Err(fault)
         }
@@ -160,10 +146,7 @@ async fn deploy(
         return Err(obstacle);
     }
     let report = probed.report;
-    steps.done(Some(Text::verbatim(format!(
-        "{}, {}",
-        report.os, report.arch
-    ))));
+    steps.done(Some(Text::verbatim(format!("{}, {}", report.os, report.arch))));
 
     steps.begin(DeployStep::Directory);
     let script = InstalledScript::below(&report.root);
@@ -172,9 +155,8 @@ async fn deploy(
 
     steps.begin(DeployStep::Upload);
     let label = Text::new("Uploading the script", "Загрузка скрипта");
-    let upload = script.upload(&machine, |done, total| {
-        steps.activity(label.clone(), Some((done, Some(total))))
-    });
+    let upload = script
+        .upload(&machine, |done, total| steps.activity(label.clone(), Some((done, Some(total)))));
     let size = context.unless_cancelled(upload).await?;
     let placing = place_model(&machine, host, request, &report.root, steps);
     let model = context.unless_cancelled(placing).await?;
@@ -196,16 +178,10 @@ async fn deploy(
         "parallel": request.parallel.unwrap_or(DEFAULT_PARALLEL),
     });
     let on_event = |event: &ScriptEvent| show(steps, event);
-    let installed = run
-        .installed(&script, Subcommand::Install, install, on_event)
-        .await?;
+    let installed = run.installed(&script, Subcommand::Install, install, on_event).await?;
     let on_event = |event: &ScriptEvent| show(steps, event);
-    let started = run
-        .installed(&script, Subcommand::Start, json!({}), on_event)
-        .await?;
-    let guard = StartedHere {
-        already: started["already_running"].as_bool().unwrap_or(false),
-    };
+    let started = run.installed(&script, Subcommand::Start, json!({}), on_event).await?;
+    let guard = StartedHere { already: started["already_running"].as_bool().unwrap_or(false) };
     let engine = text(&installed["engine"]["version"]);
     let label = text(&installed["model"]["label"]);
     steps.done(Some(Text::verbatim(format!("llama.cpp {engine}, {label}"))));
@@ -222,10 +198,7 @@ async fn deploy(
             return Err(fault);
         }
     };
-    steps.done(Some(speed(
-        verified.first_token_ms,
-        verified.tokens_per_second,
-    )));
+    steps.done(Some(speed(verified.first_token_ms, verified.tokens_per_second)));
 
     steps.begin(DeployStep::Finish);
     let deployment = Deployment {
@@ -272,9 +245,7 @@ struct StartedHere {
 impl StartedHere {
     async fn undo(self, run: &ScriptRun<'_>, script: &InstalledScript) {
         if !self.already
-            && let Err(fault) = run
-                .installed(script, Subcommand::Stop, json!({}), |_| ())
-                .await
+            && let Err(fault) = run.installed(script, Subcommand::Stop, json!({}), |_| ()).await
         {
             tracing::warn!(target: "deploy", "the engine was not stopped: {fault}");
         }
@@ -310,43 +281,28 @@ async fn place_model(
             _ => probe_model(host, request).unwrap_or_default(),
         });
     };
-    let name = Path::new(path)
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
+    let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
     machine.make_dir_all(&format!("{root}/models")).await?;
     let dest = format!("{root}/models/{name}");
     let label = Text::new(format!("Uploading {name}"), format!("Загрузка {name}"));
     let uploaded = session
-        .upload(
-            slipway_ssh::UploadSource::File(path.into()),
-            &dest,
-            0o600,
-            |done, total| steps.activity(label.clone(), Some((done, Some(total)))),
-        )
+        .upload(slipway_ssh::UploadSource::File(path.into()), &dest, 0o600, |done, total| {
+            steps.activity(label.clone(), Some((done, Some(total))))
+        })
         .await?;
     Ok(json!({ "kind": "uploaded", "path": dest, "sha256": uploaded.sha256 }))
 }
 
 /// Shows the script's progress as the step's activity.
 fn show(steps: &mut Steps<'_>, event: &ScriptEvent) {
-    let ScriptEvent::Progress {
-        stage,
-        text,
-        done,
-        total,
-    } = event
-    else {
+    let ScriptEvent::Progress { stage, text, done, total } = event else {
         return;
     };
     let (label, bytes) = match stage.as_str() {
         "engine" => (Text::new("Installing the engine", "Установка движка"), true),
         "model" => (Text::new("Downloading the model", "Загрузка модели"), true),
         "verify_file" => (Text::new("Checking the file", "Проверка файла"), true),
-        "load" => (
-            Text::new("Loading the model", "Загрузка модели в память"),
-            false,
-        ),
+        "load" => (Text::new("Loading the model", "Загрузка модели в память"), false),
         _ => (Text::verbatim(text.clone()), true),
     };
     steps.activity(label, bytes.then_some((*done, *total)));
@@ -363,9 +319,6 @@ fn speed(first_token_ms: Option<u64>, tokens_per_second: Option<f64>) -> Text {
             format!("first token {first} ms, {speed:.0} tok/s"),
             format!("первый токен {first} мс, {speed:.0} ток/с"),
         ),
-        None => Text::new(
-            format!("first token {first} ms"),
-            format!("первый токен {first} мс"),
-        ),
+        None => Text::new(format!("first token {first} ms"), format!("первый токен {first} мс")),
     }
 }

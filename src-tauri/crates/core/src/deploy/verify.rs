@@ -52,15 +52,11 @@ async fn work(route: &Route, client: &Client) -> Result<Verified, Fault> {
     while let Some(event) = stream.next().await {
         match event? {
             ChatEvent::Delta { content } => {
-                verified
-                    .first_token_ms
-                    .get_or_insert_with(|| elapsed_ms(began));
+                verified.first_token_ms.get_or_insert_with(|| elapsed_ms(began));
                 verified.sample.push_str(&content);
             }
             ChatEvent::Reasoning { .. } => {
-                verified
-                    .first_token_ms
-                    .get_or_insert_with(|| elapsed_ms(began));
+                verified.first_token_ms.get_or_insert_with(|| elapsed_ms(began));
             }
             ChatEvent::Usage { usage, timings } => {
                 let measured = timings.map(|timings| timings.predicted_per_second);

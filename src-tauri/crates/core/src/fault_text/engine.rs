@@ -65,19 +65,10 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
         ),
         Error::Loading => (
             ErrorCode::EngineLoading,
-            Text::new(
-                "The engine still loads its model.",
-                "Движок ещё загружает модель.",
-            ),
-            Text::new(
-                "Wait a little and try again.",
-                "Подождите немного и повторите.",
-            ),
+            Text::new("The engine still loads its model.", "Движок ещё загружает модель."),
+            Text::new("Wait a little and try again.", "Подождите немного и повторите."),
         ),
-        Error::ContextExceeded {
-            prompt_tokens,
-            context,
-        } => (
+        Error::ContextExceeded { prompt_tokens, context } => (
             ErrorCode::ContextExceeded,
             Text::new(
                 format!(
@@ -97,18 +88,12 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
                 format!("The engine did not accept the request: {message}"),
                 format!("Движок не принял запрос: {message}"),
             ),
-            Text::new(
-                "Check the sampling settings.",
-                "Проверьте параметры генерации.",
-            ),
+            Text::new("Check the sampling settings.", "Проверьте параметры генерации."),
         ),
         Error::RateLimited { .. } => (
             ErrorCode::EngineError,
             Text::new("The engine is overloaded.", "Движок перегружен."),
-            Text::new(
-                "Wait a little and try again.",
-                "Подождите немного и повторите.",
-            ),
+            Text::new("Wait a little and try again.", "Подождите немного и повторите."),
         ),
         Error::BadResponse { .. } | Error::BadEvent { .. } | Error::NotFound => (
             ErrorCode::EngineError,

@@ -54,10 +54,7 @@ pub(crate) fn script_fault(code: &str, words: &str, params: &BTreeMap<String, St
                     "Not enough disk: {needed} are needed in {}, {free} are free.",
                     get("path")
                 ),
-                format!(
-                    "Мало места: в {} нужно {needed}, свободно {free}.",
-                    get("path")
-                ),
+                format!("Мало места: в {} нужно {needed}, свободно {free}.", get("path")),
             );
             (code, message, fix)
         }
@@ -86,10 +83,7 @@ pub(crate) fn script_fault(code: &str, words: &str, params: &BTreeMap<String, St
         ),
         "engine_install_failed" => (
             ErrorCode::EngineInstallFailed,
-            Text::new(
-                "The engine could not be installed.",
-                "Движок не удалось установить.",
-            ),
+            Text::new("The engine could not be installed.", "Движок не удалось установить."),
             Text::new("The log below says why.", "Причина указана в журнале ниже."),
         ),
         "hash_mismatch" => (
@@ -125,10 +119,7 @@ pub(crate) fn script_fault(code: &str, words: &str, params: &BTreeMap<String, St
                 format!("{} is not a GGUF model.", get("path")),
                 format!("{} — не модель GGUF.", get("path")),
             ),
-            Text::new(
-                "Choose a file in GGUF form.",
-                "Выберите файл в формате GGUF.",
-            ),
+            Text::new("Choose a file in GGUF form.", "Выберите файл в формате GGUF."),
         ),
         "model_truncated" => (
             ErrorCode::ModelTruncated,
@@ -151,11 +142,7 @@ pub(crate) fn script_fault(code: &str, words: &str, params: &BTreeMap<String, St
         "model_unreachable" | "model_url_invalid" => (
             ErrorCode::ModelUnreachable,
             Text::new(
-                format!(
-                    "{} cannot be loaded: {}.",
-                    get("url"),
-                    either(params, "detail", words)
-                ),
+                format!("{} cannot be loaded: {}.", get("url"), either(params, "detail", words)),
                 format!(
                     "Не удаётся загрузить {}: {}.",
                     get("url"),
@@ -179,10 +166,7 @@ pub(crate) fn script_fault(code: &str, words: &str, params: &BTreeMap<String, St
                         format!("The engine ended: {why}"),
                         format!("Движок завершился: {why}"),
                     ),
-                    Text::new(
-                        "Its last lines are in the log.",
-                        "Последние строки — в журнале.",
-                    ),
+                    Text::new("Its last lines are in the log.", "Последние строки — в журнале."),
                 )
             }
         }
@@ -211,10 +195,7 @@ pub(crate) fn script_fault(code: &str, words: &str, params: &BTreeMap<String, St
                     get("pid")
                 ),
             ),
-            Text::new(
-                "Wait for it to end and try again.",
-                "Дождитесь его окончания и повторите.",
-            ),
+            Text::new("Wait for it to end and try again.", "Дождитесь его окончания и повторите."),
         ),
         "not_deployed" => (
             ErrorCode::NotDeployed,
@@ -230,10 +211,7 @@ pub(crate) fn script_fault(code: &str, words: &str, params: &BTreeMap<String, St
                 format!("The deploy script failed: {words}"),
                 format!("Скрипт развёртывания завершился с ошибкой: {words}"),
             ),
-            Text::new(
-                "Try again; the log says more.",
-                "Повторите; подробности в журнале.",
-            ),
+            Text::new("Try again; the log says more.", "Повторите; подробности в журнале."),
         ),
     };
     Fault::new(code, message, fix, format!("{words} {params:?}"))
@@ -250,11 +228,7 @@ fn python(params: &BTreeMap<String, String>) -> (ErrorCode, Text, Text) {
             "На сервере нет Python 3.8 или новее.",
         ),
     };
-    (
-        ErrorCode::PythonMissing,
-        message,
-        run_there(params, "sudo apt install python3 python3-venv"),
-    )
+    (ErrorCode::PythonMissing, message, run_there(params, "sudo apt install python3 python3-venv"))
 }
 
 fn venv(python: &str, params: &BTreeMap<String, String>) -> (ErrorCode, Text, Text) {
@@ -262,28 +236,17 @@ fn venv(python: &str, params: &BTreeMap<String, String>) -> (ErrorCode, Text, Te
         format!("{python} has no venv module, and no other way to install the engine works."),
         format!("В {python} нет модуля venv, другого способа установить движок не нашлось."),
     );
-    (
-        ErrorCode::VenvMissing,
-        message,
-        run_there(params, "sudo apt install python3-venv"),
-    )
+    (ErrorCode::VenvMissing, message, run_there(params, "sudo apt install python3-venv"))
 }
 
 /// The fix as a command, the script's own if it gave one.
 fn run_there(params: &BTreeMap<String, String>, command: &str) -> Text {
     let command = either(params, "fix", command);
-    Text::new(
-        format!("Run on the host: {command}"),
-        format!("Выполните на сервере: {command}"),
-    )
+    Text::new(format!("Run on the host: {command}"), format!("Выполните на сервере: {command}"))
 }
 
 fn either<'a>(params: &'a BTreeMap<String, String>, name: &str, other: &'a str) -> &'a str {
-    params
-        .get(name)
-        .map(String::as_str)
-        .filter(|value| !value.is_empty())
-        .unwrap_or(other)
+    params.get(name).map(String::as_str).filter(|value| !value.is_empty()).unwrap_or(other)
 }
 
 /// A number of bytes as people write it.

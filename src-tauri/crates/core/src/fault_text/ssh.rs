@@ -21,10 +21,7 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
                 format!("No address is known for {host}."),
                 format!("Адрес для {host} не найден."),
             ),
-            Text::new(
-                "Check the spelling, the network and the VPN.",
-                "Проверьте имя, сеть и VPN.",
-            ),
+            Text::new("Check the spelling, the network and the VPN.", "Проверьте имя, сеть и VPN."),
         ),
         Error::PortRefused { host, port } => (
             ErrorCode::ConnectionRefused,
@@ -104,23 +101,15 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
                 ),
             ),
         ),
-        Error::HostKeyRevoked {
-            host, file, line, ..
-        } => (
+        Error::HostKeyRevoked { host, file, line, .. } => (
             ErrorCode::HostKeyChanged,
             Text::new(
                 format!("The key of {host} is marked as revoked."),
                 format!("Ключ сервера {host} помечен как отозванный."),
             ),
             Text::new(
-                format!(
-                    "Do not connect. The mark is in line {line} of {}.",
-                    file.display()
-                ),
-                format!(
-                    "Не подключайтесь. Пометка в строке {line} файла {}.",
-                    file.display()
-                ),
+                format!("Do not connect. The mark is in line {line} of {}.", file.display()),
+                format!("Не подключайтесь. Пометка в строке {line} файла {}.", file.display()),
             ),
         ),
         Error::HostKeyRejectedByUser { host, .. } => (
@@ -143,10 +132,7 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
                 format!("Файл {} недоступен.", path.display()),
             ),
             Text::new(
-                format!(
-                    "Make it readable and writable for you: chmod 600 {}",
-                    path.display()
-                ),
+                format!("Make it readable and writable for you: chmod 600 {}", path.display()),
                 format!("Дайте себе права на него: chmod 600 {}", path.display()),
             ),
         ),
@@ -161,14 +147,8 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
         Error::KeyFilePermissions { path, mode } => (
             ErrorCode::KeyFileUnusable,
             Text::new(
-                format!(
-                    "The key file {} is open to others (mode {mode:04o}).",
-                    path.display()
-                ),
-                format!(
-                    "Файл ключа {} доступен другим (права {mode:04o}).",
-                    path.display()
-                ),
+                format!("The key file {} is open to others (mode {mode:04o}).", path.display()),
+                format!("Файл ключа {} доступен другим (права {mode:04o}).", path.display()),
             ),
             Text::new(
                 format!("Run: chmod 600 {}", path.display()),
@@ -198,10 +178,7 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
             ErrorCode::AuthenticationRefused,
             Text::new(
                 format!("{host} refused {user}. Tried: {}.", tried.join("; ")),
-                format!(
-                    "{host} отказал пользователю {user}. Испробовано: {}.",
-                    tried.join("; ")
-                ),
+                format!("{host} отказал пользователю {user}. Испробовано: {}.", tried.join("; ")),
             ),
             Text::new(
                 format!(
@@ -224,10 +201,7 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
         ),
         Error::SftpUnavailable => (
             ErrorCode::SshProtocol,
-            Text::new(
-                "The server offers no SFTP.",
-                "Сервер не предоставляет SFTP.",
-            ),
+            Text::new("The server offers no SFTP.", "Сервер не предоставляет SFTP."),
             Text::new(
                 "Add the line “Subsystem sftp internal-sftp” to its sshd_config.",
                 "Добавьте в его sshd_config строку «Subsystem sftp internal-sftp».",
@@ -249,10 +223,7 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
                 format!("{path} arrived damaged."),
                 format!("Файл {path} пришёл повреждённым."),
             ),
-            Text::new(
-                "Try again; check the host's disk.",
-                "Повторите; проверьте диск сервера.",
-            ),
+            Text::new("Try again; check the host's disk.", "Повторите; проверьте диск сервера."),
         ),
         Error::LocalFile { path, source } => (
             ErrorCode::LocalDisk,

@@ -28,10 +28,7 @@ pub(super) struct Resolved {
 /// Takes a line apart. IPv6 addresses with a port need brackets, as everywhere.
 pub fn parse_address(line: &str) -> Result<AddressLine, Fault> {
     let line = line.trim();
-    let line = line
-        .strip_prefix("ssh://")
-        .unwrap_or(line)
-        .trim_end_matches('/');
+    let line = line.strip_prefix("ssh://").unwrap_or(line).trim_end_matches('/');
     // `ssh user@host -p 22` pasted whole is a habit too common to refuse.
     let (line, flag_port) = match line.strip_prefix("ssh ") {
         Some(command) => command_line(command)?,
@@ -55,13 +52,9 @@ pub fn parse_address(line: &str) -> Result<AddressLine, Fault> {
         },
     };
     let port = match port {
-        Some(digits) => Some(
-            digits
-                .parse::<u16>()
-                .ok()
-                .filter(|p| *p > 0)
-                .ok_or_else(|| port_fault(digits))?,
-        ),
+        Some(digits) => {
+            Some(digits.parse::<u16>().ok().filter(|p| *p > 0).ok_or_else(|| port_fault(digits))?)
+        }
         None => flag_port,
     };
     let clean = |text: &str| {
@@ -74,21 +67,14 @@ pub fn parse_address(line: &str) -> Result<AddressLine, Fault> {
     if !clean(host) || user.as_deref().is_some_and(|user| !clean(user)) {
         return Err(not_an_address(&line));
     }
-    Ok(AddressLine {
-        user,
-        host: host.to_owned(),
-        port,
-    })
+    Ok(AddressLine { user, host: host.to_owned(), port })
 }
 
 /// Fills in what the line leaves out: from `~/.ssh/config`, else the usual values.
 pub(super) async fn resolve(add: &HostAdd) -> Result<Resolved, Fault> {
     let named = |other: &str| add.name.clone().unwrap_or_else(|| other.to_owned());
     if add.address.trim() == "local" {
-        return Ok(Resolved {
-            name: named("local"),
-            address: HostAddress::Local,
-        });
+        return Ok(Resolved { name: named("local"), address: HostAddress::Local });
     }
     let line = parse_address(&add.address)?;
     let config = ssh_config::lookup(&line.host).await;
@@ -97,24 +83,13 @@ pub(super) async fn resolve(add: &HostAdd) -> Result<Resolved, Fault> {
         .or(config.as_ref().and_then(|c| c.user.clone()))
         .or_else(current_user)
         .ok_or_else(|| not_an_address(&add.address))?;
-    let port = line
-        .port
-        .or(config.as_ref().and_then(|c| c.port))
-        .unwrap_or(SSH_PORT);
-    let host = config
-        .as_ref()
-        .map_or_else(|| line.host.clone(), |c| c.host.clone());
+    let port = line.port.or(config.as_ref().and_then(|c| c.port)).unwrap_or(SSH_PORT);
+    let host = config.as_ref().map_or_else(|| line.host.clone(), |c| c.host.clone());
     let identity = add.identity.clone().or(config.and_then(|c| c.identity));
     let accepted_fingerprint = add.accepted_fingerprint.clone();
     Ok(Resolved {
         name: named(&line.host),
-        address: HostAddress::Ssh(SshAddress {
-            user,
-            host,
-            port,
-            identity,
-            accepted_fingerprint,
-        }),
+        address: HostAddress::Ssh(SshAddress { user, host, port, identity, accepted_fingerprint }),
     })
 }
 
@@ -150,23 +125,17 @@ fn command_line(command: &str) -> Result<(String, Option<u16>), Fault> {
             None => host = Some(word.to_owned()),
         }
     }
-    host.map(|host| (host, port))
-        .ok_or_else(|| not_an_address(command))
+    host.map(|host| (host, port)).ok_or_else(|| not_an_address(command))
 }
 
 /// The login name that `ssh` would use.
 fn current_user() -> Option<String> {
-    ["USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok())
+    ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok())
 }
 
 fn not_an_address(line: &str) -> Fault {
     Fault::invalid(
-        Text::new(
-            format!("“{line}” is not an address."),
-            format!("«{line}» не похоже на адрес."),
-        ),
+        Text::new(format!("“{line}” is not an address."), format!("«{line}» не похоже на адрес.")),
         Text::new(
             "Write user@host, user@host:port, or an alias of ~/.ssh/config.",
             "Напишите user@host, user@host:port или псевдоним из ~/.ssh/config.",
@@ -176,14 +145,8 @@ fn not_an_address(line: &str) -> Fault {
 
 fn port_fault(digits: &str) -> Fault {
     Fault::invalid(
-        Text::new(
-            format!("“{digits}” is not a port."),
-            format!("«{digits}» — не порт."),
-        ),
-        Text::new(
-            "A port is a number from 1 to 65535.",
-            "Порт — число от 1 до 65535.",
-        ),
+        Text::new(format!("“{digits}” is not a port."), format!("«{digits}» — не порт.")),
+        Text::new("A port is a number from 1 to 65535.", "Порт — число от 1 до 65535."),
     )
 }
 
@@ -207,22 +170,10 @@ mod tests {
             parsed("ssh -p 40022 me@203.0.113.9"),
             (user(), "203.0.113.9".into(), Some(40022))
         );
-        assert_eq!(
-            parsed("ssh me@box -p2200"),
-            (user(), "box".into(), Some(2200))
-        );
-        assert_eq!(
-            parsed("me@[2001:db8::1]:22"),
-            (user(), "2001:db8::1".into(), Some(22))
-        );
-        assert_eq!(
-            parsed("me@2001:db8::1"),
-            (user(), "2001:db8::1".into(), None)
-        );
-        assert_eq!(
-            parsed("me@corp@box"),
-            (Some("me@corp".into()), "box".into(), None)
-        );
+        assert_eq!(parsed("ssh me@box -p2200"), (user(), "box".into(), Some(2200)));
+        assert_eq!(parsed("me@[2001:db8::1]:22"), (user(), "2001:db8::1".into(), Some(22)));
+        assert_eq!(parsed("me@2001:db8::1"), (user(), "2001:db8::1".into(), None));
+        assert_eq!(parsed("me@corp@box"), (Some("me@corp".into()), "box".into(), None));
     }
 
     #[test]

@@ -27,10 +27,7 @@ impl LocalProcess {
     pub(super) fn start(command: &str, input: Vec<u8>) -> Result<Self, Fault> {
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(command).kill_on_drop(true);
-        shell
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A group of its own: Ctrl-C in a terminal reaches Slipway, which then ends it in order.
         #[cfg(unix)]
         shell.process_group(0);
@@ -45,12 +42,7 @@ impl LocalProcess {
             });
         }
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        Ok(Self {
-            child,
-            stdout,
-            stderr,
-            _stdin: writer,
-        })
+        Ok(Self { child, stdout, stderr, _stdin: writer })
     }
 
     /// The next event; `None` after the exit. Dropping the future loses nothing.

@@ -83,9 +83,7 @@ impl Machine {
     pub(crate) async fn make_dir_all(&self, path: &str) -> Result<(), Fault> {
         match self {
             Self::Local => {
-                tokio::fs::create_dir_all(path)
-                    .await
-                    .map_err(|error| local_fault(path, &error))?;
+                tokio::fs::create_dir_all(path).await.map_err(|error| local_fault(path, &error))?;
                 restrict(Path::new(path), 0o700).await
             }
             Self::Ssh(session) => Ok(session.make_dir_all(path, 0o700).await?),
@@ -125,16 +123,12 @@ impl Machine {
     pub(crate) async fn read_file(&self, path: &str, max_bytes: u64) -> Result<Vec<u8>, Fault> {
         match self {
             Self::Local => {
-                let size = tokio::fs::metadata(path)
-                    .await
-                    .map_err(|e| local_fault(path, &e))?
-                    .len();
+                let size =
+                    tokio::fs::metadata(path).await.map_err(|e| local_fault(path, &e))?.len();
                 if size > max_bytes {
                     return Err(Fault::internal(format!("{path} has {size} bytes")));
                 }
-                tokio::fs::read(path)
-                    .await
-                    .map_err(|error| local_fault(path, &error))
+                tokio::fs::read(path).await.map_err(|error| local_fault(path, &error))
             }
             Self::Ssh(session) => Ok(session.read_file(path, max_bytes).await?),
         }
@@ -143,9 +137,9 @@ impl Machine {
     /// Removes a file; that it is gone already is no error.
     pub(crate) async fn remove_file(&self, path: &str) {
         let result = match self {
-            Self::Local => tokio::fs::remove_file(path)
-                .await
-                .map_err(|error| local_fault(path, &error)),
+            Self::Local => {
+                tokio::fs::remove_file(path).await.map_err(|error| local_fault(path, &error))
+            }
             Self::Ssh(session) => session.remove_file(path).await.map_err(Fault::from),
         };
         if let Err(fault) = result {
@@ -157,17 +151,11 @@ impl Machine {
 /// The SHA-256 of some bytes in hex.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest;
-    sha2::Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Takes a path away from other users of this computer.
-#[cfg_attr(
-    not(unix),
-    allow(clippy::unused_async, reason = "ACLs of the profile directory do it")
-)]
+#[cfg_attr(not(unix), allow(clippy::unused_async, reason = "ACLs of the profile directory do it"))]
 async fn restrict(path: &Path, mode: u32) -> Result<(), Fault> {
     #[cfg(unix)]
     {

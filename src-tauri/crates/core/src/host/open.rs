@@ -53,9 +53,7 @@ impl Opener<'_> {
         let mut options =
             ConnectOptions::new(&address.host, address.port, &address.user, known_hosts);
         options.identities = address.identity.iter().map(PathBuf::from).collect();
-        options
-            .accepted_fingerprint
-            .clone_from(&address.accepted_fingerprint);
+        options.accepted_fingerprint.clone_from(&address.accepted_fingerprint);
         options.keepalive_max = KEEPALIVE_MAX;
         options.keepalive_interval = self.keepalive_timeout / 3;
         let at = format!("{}@{}:{}", address.user, address.host, address.port);
@@ -92,19 +90,8 @@ impl Opener<'_> {
         remember: &mut Vec<(SecretName, SecretString)>,
     ) -> Result<(), Fault> {
         match question {
-            Question::HostKey {
-                host: address,
-                port,
-                algorithm,
-                fingerprint,
-                answer,
-            } => {
-                let key = HostKeyQuestion {
-                    address,
-                    port,
-                    algorithm,
-                    fingerprint,
-                };
+            Question::HostKey { host: address, port, algorithm, fingerprint, answer } => {
+                let key = HostKeyQuestion { address, port, algorithm, fingerprint };
                 let asked = PromptQuestion::HostKey(key);
                 let accepted = match self.context.ask(&host.id, asked, ANSWER_LIMIT).await {
                     Ok(reply) => matches!(reply, PromptReply::Accept),
@@ -114,27 +101,13 @@ impl Opener<'_> {
                 };
                 let _ = answer.send(accepted);
             }
-            Question::Password {
-                user,
-                host: address,
-                attempt,
-                answer,
-                ..
-            } => {
-                let asked = PromptQuestion::Password(PasswordQuestion {
-                    user,
-                    address,
-                    attempt,
-                });
+            Question::Password { user, host: address, attempt, answer, .. } => {
+                let asked = PromptQuestion::Password(PasswordQuestion { user, address, attempt });
                 let name = SecretName::password(at);
                 let secret = self.secret(host, name, attempt, asked, remember).await?;
                 let _ = answer.send(Some(secret));
             }
-            Question::Passphrase {
-                path,
-                attempt,
-                answer,
-            } => {
+            Question::Passphrase { path, attempt, answer } => {
                 let path = path.to_string_lossy().into_owned();
                 let name = SecretName::passphrase(&path);
                 let asked = PromptQuestion::Passphrase(PassphraseQuestion { path, attempt });
@@ -160,10 +133,7 @@ impl Opener<'_> {
             return Ok(kept);
         }
         match self.context.ask(&host.id, question, ANSWER_LIMIT).await? {
-            PromptReply::Secret {
-                value,
-                remember: keep,
-            } => {
+            PromptReply::Secret { value, remember: keep } => {
                 let secret = SecretString::from(value);
                 remember.retain(|(known, _)| *known != name);
                 if keep {

@@ -29,19 +29,13 @@ pub(super) async fn suggestions() -> Vec<HostSuggestion> {
     let mut found = Vec::new();
     for alias in aliases(&file, 0).into_iter().take(MOST) {
         if let Some(resolved) = lookup(&alias).await {
-            let user = resolved
-                .user
-                .map_or_else(String::new, |user| format!("{user}@"));
+            let user = resolved.user.map_or_else(String::new, |user| format!("{user}@"));
             let port = match resolved.port {
                 Some(port) if port != 22 => format!(":{port}"),
                 _ => String::new(),
             };
             let address = format!("{user}{}{port}", resolved.host);
-            found.push(HostSuggestion {
-                alias,
-                address,
-                identity: resolved.identity,
-            });
+            found.push(HostSuggestion { alias, address, identity: resolved.identity });
         }
     }
     found
@@ -52,21 +46,14 @@ pub(super) async fn lookup(name: &str) -> Option<Resolved> {
     let mut command = Command::new("ssh");
     command.arg("-G").arg("--").arg(name).kill_on_drop(true);
     command.stdin(std::process::Stdio::null());
-    let output = tokio::time::timeout(LIMIT, command.output())
-        .await
-        .ok()?
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| read(&String::from_utf8_lossy(&output.stdout)))?
+    let output = tokio::time::timeout(LIMIT, command.output()).await.ok()?.ok()?;
+    output.status.success().then(|| read(&String::from_utf8_lossy(&output.stdout)))?
 }
 
 /// Reads `ssh -G`'s answer: one `keyword value` per line, keywords in lower case.
 fn read(text: &str) -> Option<Resolved> {
     let values = |keyword: &'static str| {
-        text.lines()
-            .filter_map(move |line| line.strip_prefix(keyword)?.strip_prefix(' '))
+        text.lines().filter_map(move |line| line.strip_prefix(keyword)?.strip_prefix(' '))
     };
     // Without an IdentityFile line in the config it lists the default files; those are tried anyway.
     let identities: Vec<_> = values("identityfile").collect();
@@ -96,9 +83,8 @@ fn aliases(file: &Path, depth: u8) -> Vec<String> {
     };
     let mut found: Vec<String> = Vec::new();
     for line in text.lines() {
-        let mut words = line
-            .split(|c: char| c.is_whitespace() || c == '=')
-            .filter(|w| !w.is_empty());
+        let mut words =
+            line.split(|c: char| c.is_whitespace() || c == '=').filter(|w| !w.is_empty());
         match words.next().map(str::to_ascii_lowercase).as_deref() {
             Some("host") => {
                 let plain =
@@ -144,11 +130,8 @@ mod tests {
     fn patterns_are_no_aliases_and_includes_are_followed() {
         let dir = tempfile::tempdir().unwrap();
         let main = dir.path().join("config");
-        std::fs::write(
-            &main,
-            "Include more\nHost a b *.corp !c\n  User me\nhost=d\nHost a\n",
-        )
-        .unwrap();
+        std::fs::write(&main, "Include more\nHost a b *.corp !c\n  User me\nhost=d\nHost a\n")
+            .unwrap();
         std::fs::write(dir.path().join("more"), "Host e\n").unwrap();
         assert_eq!(aliases(&main, 0), ["e", "a", "b", "d"]);
     }

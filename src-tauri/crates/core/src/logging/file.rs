@@ -68,24 +68,14 @@ impl LogWriter {
         };
         line.push(b'\n');
         // A full disk must not stop the program; the lines still reach the log viewer.
-        let _ = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .write_all(&line);
+        let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
     }
 }
 
 fn rotated(path: &Path, megabytes: u32) -> FileRotate<AppendCount> {
     let total = usize::try_from(megabytes).unwrap_or(1).max(1) * 1024 * 1024;
     let limit = ContentLimit::BytesSurpassed(total / (OLDER + 1));
-    FileRotate::new(
-        path,
-        AppendCount::new(OLDER),
-        limit,
-        Compression::None,
-        None,
-    )
+    FileRotate::new(path, AppendCount::new(OLDER), limit, Compression::None, None)
 }
 
 /// The last `count` lines older than `before` (ms since the epoch), oldest first.
@@ -102,10 +92,8 @@ pub(super) fn read_back(dir: &Path, count: usize, before: u64) -> Vec<LogRecord>
         };
         let lines = String::from_utf8_lossy(&text);
         // A line cut by a crash, or by somebody's editor, is passed over.
-        let entries = lines
-            .lines()
-            .rev()
-            .filter_map(|line| serde_json::from_str::<Entry>(line).ok());
+        let entries =
+            lines.lines().rev().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
         let older = entries.filter(|entry| entry.timestamp < before);
         found.extend(older.take(count - found.len()).map(|entry| LogRecord {
             seq: 0,
@@ -130,17 +118,9 @@ mod tests {
     use super::*;
 
     fn entry(timestamp: u64, text: &str) -> Entry {
-        let line = LogLine {
-            level: LogLevel::Info,
-            target: "t".into(),
-            text: text.into(),
-            host_id: None,
-        };
-        Entry {
-            timestamp,
-            request_id: None,
-            line,
-        }
+        let line =
+            LogLine { level: LogLevel::Info, target: "t".into(), text: text.into(), host_id: None };
+        Entry { timestamp, request_id: None, line }
     }
 
     #[test]
@@ -162,10 +142,7 @@ mod tests {
             back.iter().map(|r| r.timestamp).collect::<Vec<_>>(),
             (2500..3000).collect::<Vec<_>>()
         );
-        assert_eq!(
-            read_back(dir.path(), 2, 2900).last().unwrap().timestamp,
-            2899
-        );
+        assert_eq!(read_back(dir.path(), 2, 2900).last().unwrap().timestamp, 2899);
     }
 
     #[test]

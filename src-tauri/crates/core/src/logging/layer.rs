@@ -106,11 +106,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
             host_id: fields.host_id.as_deref().and_then(host_id),
         };
         let request_id = fields.request_id.map(RequestId);
-        let entry = Entry {
-            timestamp: now_ms(),
-            request_id,
-            line,
-        };
+        let entry = Entry { timestamp: now_ms(), request_id, line };
         self.writer.write(&entry);
         let request_id = entry.request_id.unwrap_or_else(|| RequestId::from(NO_TASK));
         self.bus.publish(&request_id, TaskBody::Log(entry.line));

@@ -45,9 +45,7 @@ fn without_url_password(line: &str) -> String {
     while let Some(place) = rest.find("://") {
         let (before, after) = rest.split_at(place + 3);
         out.push_str(before);
-        let end = after
-            .find(|c: char| c == '/' || c.is_whitespace())
-            .unwrap_or(after.len());
+        let end = after.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(after.len());
         let (authority, tail) = after.split_at(end);
         match authority
             .rsplit_once('@')
@@ -78,18 +76,9 @@ mod tests {
             redact("Authorization: Bearer abc123 ok"),
             "Authorization: Bearer [redacted] ok"
         );
-        assert_eq!(
-            redact("api_key=xyz&x=1, token=t"),
-            "api_key=[redacted]&x=1, token=[redacted]"
-        );
-        assert_eq!(
-            redact("get http://me:pw@host/x"),
-            "get http://me:[redacted]@host/x"
-        );
-        assert_eq!(
-            redact("plain http://host/a@b:c é"),
-            "plain http://host/a@b:c é"
-        );
+        assert_eq!(redact("api_key=xyz&x=1, token=t"), "api_key=[redacted]&x=1, token=[redacted]");
+        assert_eq!(redact("get http://me:pw@host/x"), "get http://me:[redacted]@host/x");
+        assert_eq!(redact("plain http://host/a@b:c é"), "plain http://host/a@b:c é");
         assert_eq!(redact("password= é"), "password= é");
         assert_eq!(redact("İ bearer ключ!"), "İ bearer [redacted]");
     }

@@ -44,10 +44,7 @@ impl TaskContext {
 
     /// Says something that is not the end; the executor alone says how a task ended.
     pub fn emit(&self, body: TaskBody) {
-        debug_assert!(
-            !body.is_terminal(),
-            "the executor emits the terminal message"
-        );
+        debug_assert!(!body.is_terminal(), "the executor emits the terminal message");
         self.shared.publish(&self.request_id, body);
     }
 
@@ -77,10 +74,7 @@ impl TaskContext {
     ) -> Result<PromptReply, Fault> {
         let prompt_id = PromptId::new();
         let receiver = self.shared.prompts.open(prompt_id.clone());
-        let _closed = ClosePrompt {
-            context: self,
-            prompt_id: prompt_id.clone(),
-        };
+        let _closed = ClosePrompt { context: self, prompt_id: prompt_id.clone() };
         self.emit(TaskBody::Prompt(Prompt {
             prompt_id,
             host_id: host_id.clone(),
@@ -106,9 +100,7 @@ struct ClosePrompt<'a> {
 impl Drop for ClosePrompt<'_> {
     fn drop(&mut self) {
         self.context.shared.prompts.close(&self.prompt_id);
-        let closed = PromptClosed {
-            prompt_id: self.prompt_id.clone(),
-        };
+        let closed = PromptClosed { prompt_id: self.prompt_id.clone() };
         self.context.progress(Progress::PromptClosed(closed));
     }
 }

@@ -91,14 +91,7 @@ impl TaskExecutor {
             closed: false,
         };
         let active = watch::Sender::new(0);
-        Self {
-            shared: Arc::new(Shared {
-                bus,
-                prompts,
-                state: Mutex::new(state),
-                active,
-            }),
-        }
+        Self { shared: Arc::new(Shared { bus, prompts, state: Mutex::new(state), active }) }
     }
 
     /// Takes a task in; it starts when its kind has room. `excludes` names the kinds of which no
@@ -132,27 +125,17 @@ impl TaskExecutor {
         if let Some(other) = state.table.active(excludes, same) {
             return Err(busy(other));
         }
-        if state
-            .queues
-            .get(&kind)
-            .is_some_and(|queue| queue.len() >= QUEUE_LIMIT)
-        {
+        if state.queues.get(&kind).is_some_and(|queue| queue.len() >= QUEUE_LIMIT) {
             return Err(queue_full());
         }
         state.table.queued(&request_id, subject.clone());
-        state
-            .tokens
-            .insert(request_id.clone(), context.token.clone());
+        state.tokens.insert(request_id.clone(), context.token.clone());
         self.shared.active.send_modify(|active| *active += 1);
         // Published under the lock, so that a start can never overtake it.
         let queued = TaskBody::Progress(Progress::Queued(subject));
         self.shared.bus.publish(&request_id, queued);
         let work: Work = Box::pin(body(context.clone()));
-        state
-            .queues
-            .entry(kind)
-            .or_default()
-            .push_back(Waiting { context, work });
+        state.queues.entry(kind).or_default().push_back(Waiting { context, work });
         drop(state);
         Shared::start_waiting(&self.shared, kind);
         Ok(request_id)
@@ -164,9 +147,7 @@ impl TaskExecutor {
             let mut state = self.shared.lock();
             let token = state.tokens.get(request_id).cloned();
             let waiting = state.queues.values_mut().find_map(|queue| {
-                let place = queue
-                    .iter()
-                    .position(|w| w.context.request_id == *request_id)?;
+                let place = queue.iter().position(|w| w.context.request_id == *request_id)?;
                 queue.remove(place)
             });
             if let Some(waiting) = waiting.as_ref().filter(|waiting| waiting.has_to_run()) {
@@ -217,11 +198,7 @@ impl TaskExecutor {
         let state = self.shared.lock();
         let queued = |kind| state.queues.get(kind).map_or(0, VecDeque::len);
         let count = |kind| u32::try_from(queued(kind)).unwrap_or(u32::MAX);
-        state
-            .kinds
-            .iter()
-            .map(|(kind, stats)| stats.report(*kind, count(kind)))
-            .collect()
+        state.kinds.iter().map(|(kind, stats)| stats.report(*kind, count(kind))).collect()
     }
 
     /// Changes how many tasks of a kind may run at once; those that wait start at once.
@@ -244,9 +221,7 @@ impl TaskExecutor {
             self.cancel(id);
         }
         let mut active = self.shared.active.subscribe();
-        tokio::time::timeout(limit, active.wait_for(|active| *active == 0))
-            .await
-            .is_ok()
+        tokio::time::timeout(limit, active.wait_for(|active| *active == 0)).await.is_ok()
     }
 }
 
@@ -268,10 +243,7 @@ impl Shared {
         loop {
             let waiting = {
                 let mut state = shared.lock();
-                let room = state
-                    .kinds
-                    .get(&kind)
-                    .is_some_and(|stats| stats.running < stats.limit);
+                let room = state.kinds.get(&kind).is_some_and(|stats| stats.running < stats.limit);
                 if !room {
                     return;
                 }
@@ -288,10 +260,7 @@ impl Shared {
 
     fn spawn(shared: &Arc<Self>, waiting: Waiting) {
         let (shared, Waiting { context, work }) = (shared.clone(), waiting);
-        #[allow(
-            clippy::disallowed_methods,
-            reason = "the one place where tasks are spawned"
-        )]
+        #[allow(clippy::disallowed_methods, reason = "the one place where tasks are spawned")]
         tokio::spawn(async move { run(shared, context, work).await });
     }
 
@@ -311,8 +280,7 @@ impl Shared {
             }
             self.bus.publish(&context.request_id, body);
         }
-        self.active
-            .send_modify(|active| *active = active.saturating_sub(1));
+        self.active.send_modify(|active| *active = active.saturating_sub(1));
         Self::start_waiting(self, kind);
     }
 }
@@ -326,9 +294,7 @@ async fn run(shared: Arc<Shared>, context: TaskContext, work: Work) {
         host_id = context.subject.host_id.as_ref().map(tracing::field::display),
     );
     let started = Progress::Started(context.subject.clone());
-    shared
-        .bus
-        .publish(&context.request_id, TaskBody::Progress(started));
+    shared.bus.publish(&context.request_id, TaskBody::Progress(started));
     let outcome = supervise(&context, work.instrument(span.clone())).await;
     let body = span.in_scope(|| match outcome {
         Ok(result) => TaskBody::Complete(result),
@@ -343,10 +309,7 @@ async fn supervise(
     context: &TaskContext,
     work: impl Future<Output = Result<TaskResult, Fault>> + Send + 'static,
 ) -> Result<TaskResult, Fault> {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "aborted below or awaited to its end"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "aborted below or awaited to its end")]
     let mut handle = tokio::spawn(work);
     let joined = tokio::select! {
         joined = &mut handle => joined,
@@ -370,31 +333,20 @@ async fn supervise(
 /// The refusal of work that another task excludes.
 pub(crate) fn busy(other: &TaskInfo) -> Fault {
     let (en, ru) = match other.subject.kind {
-        TaskKind::Check => (
-            "A check of this server is running.",
-            "Этот сервер уже проверяется.",
-        ),
-        TaskKind::Deploy => (
-            "A deploy to this server is running.",
-            "На этот сервер уже идёт развёртывание.",
-        ),
-        TaskKind::Uninstall => (
-            "Slipway is being removed from this server.",
-            "Slipway удаляется с этого сервера.",
-        ),
+        TaskKind::Check => ("A check of this server is running.", "Этот сервер уже проверяется."),
+        TaskKind::Deploy => {
+            ("A deploy to this server is running.", "На этот сервер уже идёт развёртывание.")
+        }
+        TaskKind::Uninstall => {
+            ("Slipway is being removed from this server.", "Slipway удаляется с этого сервера.")
+        }
         TaskKind::Connect => ("This server is connected.", "Этот сервер уже подключён."),
-        TaskKind::Chat => (
-            "This chat is still being answered.",
-            "В этом чате ещё пишется ответ.",
-        ),
+        TaskKind::Chat => ("This chat is still being answered.", "В этом чате ещё пишется ответ."),
     };
     Fault::new(
         ErrorCode::Busy,
         Text::new(en, ru),
-        Text::new(
-            "Wait for it to end, or stop it.",
-            "Дождитесь конца или остановите.",
-        ),
+        Text::new("Wait for it to end, or stop it.", "Дождитесь конца или остановите."),
         format!("active task {}", other.request_id),
     )
 }
@@ -402,14 +354,8 @@ pub(crate) fn busy(other: &TaskInfo) -> Fault {
 fn queue_full() -> Fault {
     Fault::new(
         ErrorCode::QueueFull,
-        Text::new(
-            "Too many tasks are waiting.",
-            "В очереди слишком много задач.",
-        ),
-        Text::new(
-            "Stop some of them, or wait.",
-            "Остановите часть из них или подождите.",
-        ),
+        Text::new("Too many tasks are waiting.", "В очереди слишком много задач."),
+        Text::new("Stop some of them, or wait.", "Остановите часть из них или подождите."),
         format!("queue limit {QUEUE_LIMIT}"),
     )
 }

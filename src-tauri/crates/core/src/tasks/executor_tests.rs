@@ -15,10 +15,7 @@ use crate::prompts::Prompts;
 
 fn executor(chat_limit: u32) -> (TaskExecutor, Arc<Bus>) {
     let bus = Arc::new(Bus::new());
-    (
-        TaskExecutor::new(bus.clone(), Arc::new(Prompts::default()), chat_limit, 1),
-        bus,
-    )
+    (TaskExecutor::new(bus.clone(), Arc::new(Prompts::default()), chat_limit, 1), bus)
 }
 
 fn chat() -> TaskSubject {
@@ -45,11 +42,7 @@ async fn until_over(executor: &TaskExecutor, id: &RequestId) -> TaskState {
 }
 
 fn terminals(bus: &Bus, id: &RequestId) -> usize {
-    bus.after(0)
-        .messages
-        .iter()
-        .filter(|m| m.request_id == *id && m.body.is_terminal())
-        .count()
+    bus.after(0).messages.iter().filter(|m| m.request_id == *id && m.body.is_terminal()).count()
 }
 
 #[tokio::test]
@@ -86,33 +79,23 @@ async fn limits_hold_and_all_end_once() {
 #[tokio::test]
 async fn queued_then_started_then_terminal() {
     let (executor, bus) = executor(1);
-    let id = executor
-        .submit(RequestId::new(), chat(), &[], |_| async { done() })
-        .unwrap();
+    let id = executor.submit(RequestId::new(), chat(), &[], |_| async { done() }).unwrap();
     until_over(&executor, &id).await;
     bus.wait_after(2).await;
     let bodies: Vec<_> = bus.after(0).messages.into_iter().map(|m| m.body).collect();
     assert!(matches!(bodies[0], TaskBody::Progress(Progress::Queued(_))));
-    assert!(matches!(
-        bodies[1],
-        TaskBody::Progress(Progress::Started(_))
-    ));
+    assert!(matches!(bodies[1], TaskBody::Progress(Progress::Started(_))));
     assert!(matches!(bodies[2], TaskBody::Complete(_)));
 }
 
 #[tokio::test]
 async fn a_panic_is_one_error_and_frees_its_place() {
     let (executor, bus) = executor(1);
-    let id = executor
-        .submit(RequestId::new(), chat(), &[], |_| async {
-            panic!("on purpose")
-        })
-        .unwrap();
+    let id =
+        executor.submit(RequestId::new(), chat(), &[], |_| async { panic!("on purpose") }).unwrap();
     assert_eq!(until_over(&executor, &id).await, TaskState::Failed);
     assert_eq!(terminals(&bus, &id), 1);
-    let next = executor
-        .submit(RequestId::new(), chat(), &[], |_| async { done() })
-        .unwrap();
+    let next = executor.submit(RequestId::new(), chat(), &[], |_| async { done() }).unwrap();
     assert_eq!(until_over(&executor, &next).await, TaskState::Done);
 }
 
@@ -131,9 +114,7 @@ async fn cancelled_in_the_queue_never_runs() {
         })
         .unwrap();
     let second = executor
-        .submit(RequestId::new(), deploy("b"), &[], |_| async {
-            panic!("must not run")
-        })
+        .submit(RequestId::new(), deploy("b"), &[], |_| async { panic!("must not run") })
         .unwrap();
     assert!(executor.cancel(&second));
     assert_eq!(until_over(&executor, &second).await, TaskState::Failed);
@@ -219,14 +200,8 @@ async fn one_deploy_per_host() {
         )
     };
     wait(TaskKind::Deploy, "a").unwrap();
-    assert_eq!(
-        wait(TaskKind::Deploy, "a").unwrap_err().code,
-        ErrorCode::Busy
-    );
-    assert_eq!(
-        wait(TaskKind::Uninstall, "a").unwrap_err().code,
-        ErrorCode::Busy
-    );
+    assert_eq!(wait(TaskKind::Deploy, "a").unwrap_err().code, ErrorCode::Busy);
+    assert_eq!(wait(TaskKind::Uninstall, "a").unwrap_err().code, ErrorCode::Busy);
     wait(TaskKind::Deploy, "b").unwrap();
     assert!(executor.shutdown(Duration::from_secs(3)).await);
 }

@@ -19,13 +19,7 @@ pub(super) struct KindStats {
 
 impl KindStats {
     pub(super) fn new(limit: u32) -> Self {
-        Self {
-            limit,
-            running: 0,
-            done: 0,
-            failed: 0,
-            durations_ms: VecDeque::new(),
-        }
+        Self { limit, running: 0, done: 0, failed: 0, durations_ms: VecDeque::new() }
     }
 
     /// Counts an ended task.

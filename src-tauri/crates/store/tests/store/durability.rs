@@ -20,11 +20,7 @@ async fn twenty_answers_grow_at_once() {
             let answer = answer(&store).await;
             for n in 0..50 {
                 let piece = format!("{n} ё👍 ");
-                store
-                    .messages()
-                    .append(&answer.id, &piece, "r")
-                    .await
-                    .unwrap();
+                store.messages().append(&answer.id, &piece, "r").await.unwrap();
             }
             let expected: String = (0..50).map(|n| format!("{n} ё👍 ")).collect();
             let read = store.messages().get(&answer.id).await.unwrap();
@@ -42,11 +38,7 @@ async fn twenty_tasks_append_to_one_answer_of_100_000_characters() {
     let db = database().await;
     let answer = answer(&db.store).await;
     let text = "ж".repeat(100_000);
-    db.store
-        .messages()
-        .append(&answer.id, &text, "")
-        .await
-        .unwrap();
+    db.store.messages().append(&answer.id, &text, "").await.unwrap();
     let mut tasks = JoinSet::new();
     for _ in 0..20 {
         let (store, id) = (db.store.clone(), answer.id.clone());
@@ -92,11 +84,7 @@ async fn writes_until_killed() {
     let answer = answer(&store).await;
     eprintln!("answer {}", answer.id);
     for n in 0_u32.. {
-        store
-            .messages()
-            .append(&answer.id, &format!("{n} "), "")
-            .await
-            .unwrap();
+        store.messages().append(&answer.id, &format!("{n} "), "").await.unwrap();
         eprintln!("wrote {n}");
     }
 }
@@ -135,11 +123,8 @@ async fn a_killed_program_loses_nothing_that_was_written() {
         assert_eq!(store.messages().mark_interrupted().await.unwrap(), 0);
         let answer = store.messages().get(&id).await.unwrap();
         assert_eq!(answer.state, MessageState::Interrupted);
-        let numbers: Vec<u32> = answer
-            .content
-            .split_whitespace()
-            .map(|n| n.parse().unwrap())
-            .collect();
+        let numbers: Vec<u32> =
+            answer.content.split_whitespace().map(|n| n.parse().unwrap()).collect();
         let count = u32::try_from(numbers.len()).unwrap();
         assert_eq!(numbers, (0..count).collect::<Vec<_>>());
         assert!(count > last, "{count} pieces, {last} was the last one told");

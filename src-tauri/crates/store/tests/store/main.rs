@@ -1,9 +1,5 @@
 //! The store against real SQLite files.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "tests, and what they share"
-)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests, and what they share")]
 
 mod durability;
 mod open;

@@ -16,10 +16,7 @@ async fn what_is_written_is_there_after_a_restart() {
     let host = host("box");
     db.store.hosts().insert(&host).await.unwrap();
     db.store.close().await;
-    assert!(matches!(
-        db.store.hosts().list().await,
-        Err(Error::Database(_))
-    ));
+    assert!(matches!(db.store.hosts().list().await, Err(Error::Database(_))));
     let files: Vec<_> = fs::read_dir(db.directory.path()).unwrap().collect();
     assert_eq!(files.len(), 1, "the log is moved into the file: {files:?}");
 
@@ -32,23 +29,16 @@ async fn what_is_written_is_there_after_a_restart() {
 async fn the_file_knows_its_program_version_and_mode() {
     let db = database().await;
     let mut connection = connect(&db.path).await;
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
+    let mode: String =
+        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await.unwrap();
     assert_eq!(mode, "wal");
-    let version: i64 = sqlx::query_scalar("PRAGMA user_version")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
+    let version: i64 =
+        sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await.unwrap();
     let migration: i64 = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
         .fetch_one(&mut connection)
         .await
         .unwrap();
-    assert_eq!(
-        version, migration,
-        "every migration sets user_version to its number"
-    );
+    assert_eq!(version, migration, "every migration sets user_version to its number");
     let lax: Vec<String> = sqlx::query_scalar(
         "SELECT name FROM pragma_table_list \
          WHERE strict = 0 AND schema = 'main' AND name NOT LIKE '%sql%'",
@@ -87,11 +77,7 @@ async fn two_stores_share_a_database() {
     assert_eq!(other.hosts().get(&mine.id).await.unwrap(), mine);
     assert_eq!(db.store.hosts().get(&theirs.id).await.unwrap(), theirs);
     other.close().await;
-    db.store
-        .hosts()
-        .rename(&theirs.id, "still here")
-        .await
-        .unwrap();
+    db.store.hosts().rename(&theirs.id, "still here").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -120,10 +106,7 @@ async fn many_programs_may_start_at_once() {
 #[tokio::test]
 async fn a_path_that_cannot_be_is_a_disk_error() {
     let directory = tempfile::tempdir().unwrap();
-    assert!(matches!(
-        Store::open(directory.path()).await,
-        Err(Error::Disk { .. })
-    ));
+    assert!(matches!(Store::open(directory.path()).await, Err(Error::Disk { .. })));
     let file = directory.path().join("file");
     fs::write(&file, "x").unwrap();
     let below = file.join("slipway.db");
@@ -155,10 +138,7 @@ impl Disk {
     }
 
     fn make_read_only(&self) {
-        let done = Command::new("mount")
-            .args(["-o", "remount,ro"])
-            .arg(self.0.path())
-            .status();
+        let done = Command::new("mount").args(["-o", "remount,ro"]).arg(self.0.path()).status();
         assert!(done.unwrap().success());
     }
 }
@@ -177,11 +157,7 @@ async fn a_full_disk_is_reported_and_loses_nothing() {
     };
     let store = Store::open_with(&disk.path(), &impatient()).await.unwrap();
     let answer = answer(&store).await;
-    store
-        .messages()
-        .append(&answer.id, "kept", "")
-        .await
-        .unwrap();
+    store.messages().append(&answer.id, "kept", "").await.unwrap();
     let filler = disk.0.path().join("filler");
     let _full = fs::write(&filler, vec![1; 2 << 20]);
     let large = "x".repeat(500_000);
@@ -190,17 +166,10 @@ async fn a_full_disk_is_reported_and_loses_nothing() {
     let user = crate::sample::message(&answer.session_id, slipway_protocol::Role::User, &large);
     let refused = store.messages().insert(&user).await;
     assert!(matches!(refused, Err(Error::Disk { .. })), "{refused:?}");
-    assert_eq!(
-        store.messages().get(&answer.id).await.unwrap().content,
-        "kept"
-    );
+    assert_eq!(store.messages().get(&answer.id).await.unwrap().content, "kept");
 
     fs::remove_file(&filler).unwrap();
-    store
-        .messages()
-        .append(&answer.id, ", and more", "")
-        .await
-        .unwrap();
+    store.messages().append(&answer.id, ", and more", "").await.unwrap();
     let whole = store.messages().get(&answer.id).await.unwrap();
     assert_eq!(whole.content, "kept, and more");
     store.close().await;
@@ -222,11 +191,7 @@ async fn a_read_only_disk_is_reported() {
     };
     Store::open(&disk.path()).await.unwrap().close().await;
     disk.make_read_only();
-    for path in [
-        disk.path(),
-        disk.0.path().join("new.db"),
-        disk.0.path().join("sub/new.db"),
-    ] {
+    for path in [disk.path(), disk.0.path().join("new.db"), disk.0.path().join("sub/new.db")] {
         let refused = Store::open_with(&path, &impatient()).await;
         assert!(matches!(refused, Err(Error::Disk { .. })), "{refused:?}");
     }
@@ -246,11 +211,7 @@ async fn a_directory_without_permission_is_reported() {
         println!("skipped: permissions do not bind this user");
         return;
     }
-    for path in [
-        db.path.clone(),
-        directory.join("new.db"),
-        directory.join("sub/new.db"),
-    ] {
+    for path in [db.path.clone(), directory.join("new.db"), directory.join("sub/new.db")] {
         let refused = Store::open_with(&path, &impatient()).await;
         assert!(matches!(refused, Err(Error::Disk { .. })), "{refused:?}");
     }

@@ -30,12 +30,7 @@ async fn refusal(path: &Path) -> Error {
     let before = contents(directory);
     let error = Store::open_with(path, &impatient()).await.unwrap_err();
     let after = contents(directory);
-    assert!(
-        before == after,
-        "changed: {:?}, {:?}",
-        before.keys(),
-        after.keys()
-    );
+    assert!(before == after, "changed: {:?}, {:?}", before.keys(), after.keys());
     error
 }
 
@@ -65,9 +60,8 @@ async fn a_locked_database_is_waited_for_and_then_refused() {
 
 #[tokio::test]
 async fn what_is_not_a_database_is_refused() {
-    let noise: Vec<u8> = (0..20_000_u32)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
+    let noise: Vec<u8> =
+        (0..20_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let mut magic_only = b"SQLite format 3\0".to_vec();
     magic_only.extend(&noise);
     for bytes in [b"x".to_vec(), b"hello".repeat(500), noise, magic_only] {
@@ -75,10 +69,7 @@ async fn what_is_not_a_database_is_refused() {
         let path = directory.path().join("slipway.db");
         fs::write(&path, bytes).unwrap();
         let error = refusal(&path).await;
-        assert!(
-            matches!(&error, Error::Corrupt { path: p, .. } if *p == path),
-            "{error:?}"
-        );
+        assert!(matches!(&error, Error::Corrupt { path: p, .. } if *p == path), "{error:?}");
     }
 }
 
@@ -87,20 +78,10 @@ async fn a_cut_database_is_refused() {
     let db = database().await;
     db.store.close().await;
     let whole = fs::read(&db.path).unwrap();
-    for length in [
-        50,
-        512,
-        4096,
-        whole.len() / 2,
-        whole.len() - 4096,
-        whole.len() - 1,
-    ] {
+    for length in [50, 512, 4096, whole.len() / 2, whole.len() - 4096, whole.len() - 1] {
         fs::write(&db.path, &whole[..length]).unwrap();
         let error = refusal(&db.path).await;
-        assert!(
-            matches!(error, Error::Corrupt { .. }),
-            "{length}: {error:?}"
-        );
+        assert!(matches!(error, Error::Corrupt { .. }), "{length}: {error:?}");
     }
     fs::write(&db.path, &whole).unwrap();
     Store::open(&db.path).await.unwrap();
@@ -129,11 +110,7 @@ async fn damage_found_later_is_named() {
 async fn the_database_of_another_program_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("slipway.db");
-    execute(
-        &path,
-        "CREATE TABLE bookmarks (url TEXT); INSERT INTO bookmarks VALUES ('x')",
-    )
-    .await;
+    execute(&path, "CREATE TABLE bookmarks (url TEXT); INSERT INTO bookmarks VALUES ('x')").await;
     let error = refusal(&path).await;
     assert!(matches!(&error, Error::Corrupt { detail, .. } if detail.contains("another program")));
 }
@@ -148,17 +125,7 @@ async fn a_newer_database_is_refused() {
         db.store.close().await;
         execute(&db.path, sql).await;
         let error = refusal(&db.path).await;
-        assert!(
-            matches!(
-                error,
-                Error::Newer {
-                    found: 9999,
-                    known: 1,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        assert!(matches!(error, Error::Newer { found: 9999, known: 1, .. }), "{error:?}");
     }
 }
 
@@ -167,18 +134,12 @@ async fn a_newer_version_that_is_only_in_the_log_is_seen() {
     let db = database().await;
     db.store.close().await;
     let mut newer = connect(&db.path).await;
-    newer
-        .execute("PRAGMA wal_autocheckpoint = 0")
-        .await
-        .unwrap();
+    newer.execute("PRAGMA wal_autocheckpoint = 0").await.unwrap();
     newer.execute("PRAGMA user_version = 9999").await.unwrap();
     let read = |suffix: &str| fs::read(db.path.with_extension(format!("db{suffix}"))).unwrap();
     let before = (read(""), read("-wal"));
     let error = Store::open_with(&db.path, &impatient()).await.unwrap_err();
-    assert!(
-        matches!(error, Error::Newer { found: 9999, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Newer { found: 9999, .. }), "{error:?}");
     assert!(before == (read(""), read("-wal")));
     newer.close().await.unwrap();
 }

@@ -35,36 +35,15 @@ async fn hosts_are_added_renamed_removed_and_restored() {
     ));
     first.name = "ящик 📦".to_owned();
     assert_eq!(hosts.rename(&first.id, &first.name).await.unwrap(), first);
-    assert!(matches!(
-        hosts.insert(&first).await,
-        Err(Error::NameTaken { .. })
-    ));
-    let same_id = slipway_protocol::Host {
-        name: "other".to_owned(),
-        ..first.clone()
-    };
-    assert!(matches!(
-        hosts.insert(&same_id).await,
-        Err(Error::Database(_))
-    ));
+    assert!(matches!(hosts.insert(&first).await, Err(Error::NameTaken { .. })));
+    let same_id = slipway_protocol::Host { name: "other".to_owned(), ..first.clone() };
+    assert!(matches!(hosts.insert(&same_id).await, Err(Error::Database(_))));
 
     hosts.remove(&first.id).await.unwrap();
-    assert!(matches!(
-        hosts.get(&first.id).await,
-        Err(Error::NotFound { noun: "host", .. })
-    ));
-    assert!(matches!(
-        hosts.by_name(&first.name).await,
-        Err(Error::NotFound { .. })
-    ));
-    assert!(matches!(
-        hosts.rename(&first.id, "x").await,
-        Err(Error::NotFound { .. })
-    ));
-    assert!(matches!(
-        hosts.remove(&first.id).await,
-        Err(Error::NotFound { .. })
-    ));
+    assert!(matches!(hosts.get(&first.id).await, Err(Error::NotFound { noun: "host", .. })));
+    assert!(matches!(hosts.by_name(&first.name).await, Err(Error::NotFound { .. })));
+    assert!(matches!(hosts.rename(&first.id, "x").await, Err(Error::NotFound { .. })));
+    assert!(matches!(hosts.remove(&first.id).await, Err(Error::NotFound { .. })));
     assert_eq!(hosts.list().await.unwrap().len(), 1);
     assert_eq!(hosts.restore(&first.id).await.unwrap(), first);
     assert_eq!(hosts.restore(&first.id).await.unwrap(), first);
@@ -76,10 +55,7 @@ async fn hosts_are_added_renamed_removed_and_restored() {
         hosts.restore(&first.id).await,
         Err(Error::NameTaken { name }) if name == first.name
     ));
-    assert!(matches!(
-        hosts.restore(&HostId::new()).await,
-        Err(Error::NotFound { .. })
-    ));
+    assert!(matches!(hosts.restore(&HostId::new()).await, Err(Error::NotFound { .. })));
 }
 
 #[tokio::test]
@@ -94,17 +70,11 @@ async fn deployments_and_errors_belong_to_hosts() {
         ModelSource::Practice,
         ModelSource::HostPath("/m/модель.gguf".to_owned()),
         ModelSource::LocalFile("C:\\m.gguf".to_owned()),
-        ModelSource::Url {
-            url: "https://example.org/m.gguf".to_owned(),
-            sha256: None,
-        },
+        ModelSource::Url { url: "https://example.org/m.gguf".to_owned(), sha256: None },
     ] {
         let mut deployment = deployment(&host.id, source);
         deployments.put(&deployment).await.unwrap();
-        assert_eq!(
-            deployments.get(&host.id).await.unwrap().as_ref(),
-            Some(&deployment)
-        );
+        assert_eq!(deployments.get(&host.id).await.unwrap().as_ref(), Some(&deployment));
         deployment.context_size = None;
         deployment.first_token_ms = None;
         deployment.tokens_per_second = None;
@@ -112,29 +82,20 @@ async fn deployments_and_errors_belong_to_hosts() {
         assert_eq!(deployments.get(&host.id).await.unwrap(), Some(deployment));
     }
 
-    deployments
-        .set_error(&host.id, Some(&error()))
-        .await
-        .unwrap();
+    deployments.set_error(&host.id, Some(&error())).await.unwrap();
     assert_eq!(deployments.error(&host.id).await.unwrap(), Some(error()));
     let views = hosts.views().await.unwrap();
     assert_eq!(views.len(), 2);
     assert_eq!(views[0].host.id, HostId::local());
     assert_eq!(views[0].deployment, None);
     assert_eq!(views[1].host, host);
-    assert_eq!(
-        views[1].deployment,
-        deployments.get(&host.id).await.unwrap()
-    );
+    assert_eq!(views[1].deployment, deployments.get(&host.id).await.unwrap());
     assert_eq!(views[1].last_error, Some(error()));
 
     let works = deployment(&host.id, ModelSource::Practice);
     deployments.put(&works).await.unwrap();
     assert_eq!(deployments.error(&host.id).await.unwrap(), None);
-    deployments
-        .set_error(&host.id, Some(&error()))
-        .await
-        .unwrap();
+    deployments.set_error(&host.id, Some(&error())).await.unwrap();
     deployments.set_error(&host.id, None).await.unwrap();
     assert_eq!(deployments.error(&host.id).await.unwrap(), None);
     deployments.remove(&host.id).await.unwrap();
@@ -143,10 +104,7 @@ async fn deployments_and_errors_belong_to_hosts() {
 
     let nobody = HostId::new();
     let nowhere = deployment(&nobody, ModelSource::Practice);
-    assert!(matches!(
-        deployments.put(&nowhere).await,
-        Err(Error::NotFound { noun: "host", .. })
-    ));
+    assert!(matches!(deployments.put(&nowhere).await, Err(Error::NotFound { noun: "host", .. })));
     assert!(matches!(
         deployments.set_error(&nobody, Some(&error())).await,
         Err(Error::NotFound { .. })
@@ -164,10 +122,7 @@ async fn sessions_are_renamed_pinned_touched_deleted_restored_and_purged() {
     sessions.insert(&two).await.unwrap();
     assert_eq!(sessions.get(&one.id).await.unwrap(), one);
     assert_eq!(sessions.list().await.unwrap(), [two.clone(), one.clone()]);
-    assert!(matches!(
-        sessions.insert(&one).await,
-        Err(Error::Database(_))
-    ));
+    assert!(matches!(sessions.insert(&one).await, Err(Error::Database(_))));
 
     one.pinned = true;
     assert_eq!(sessions.pin(&one.id, true).await.unwrap(), one);
@@ -176,31 +131,13 @@ async fn sessions_are_renamed_pinned_touched_deleted_restored_and_purged() {
     assert_eq!(sessions.rename(&one.id, &one.title).await.unwrap(), one);
     one.updated_at = 9;
     one.model = Some("m".to_owned());
-    assert_eq!(
-        sessions.touch(&one.id, None, Some("m"), 9).await.unwrap(),
-        one
-    );
+    assert_eq!(sessions.touch(&one.id, None, Some("m"), 9).await.unwrap(), one);
 
     sessions.delete(&one.id, 100).await.unwrap();
-    assert!(matches!(
-        sessions.get(&one.id).await,
-        Err(Error::NotFound {
-            noun: "session",
-            ..
-        })
-    ));
-    assert!(matches!(
-        sessions.delete(&one.id, 101).await,
-        Err(Error::NotFound { .. })
-    ));
-    assert!(matches!(
-        sessions.pin(&one.id, false).await,
-        Err(Error::NotFound { .. })
-    ));
-    assert!(matches!(
-        sessions.touch(&one.id, None, None, 1).await,
-        Err(Error::NotFound { .. })
-    ));
+    assert!(matches!(sessions.get(&one.id).await, Err(Error::NotFound { noun: "session", .. })));
+    assert!(matches!(sessions.delete(&one.id, 101).await, Err(Error::NotFound { .. })));
+    assert!(matches!(sessions.pin(&one.id, false).await, Err(Error::NotFound { .. })));
+    assert!(matches!(sessions.touch(&one.id, None, None, 1).await, Err(Error::NotFound { .. })));
     assert_eq!(sessions.list().await.unwrap(), [two.clone()]);
     assert_eq!(sessions.restore(&one.id).await.unwrap(), one);
 
@@ -209,14 +146,8 @@ async fn sessions_are_renamed_pinned_touched_deleted_restored_and_purged() {
     sessions.delete(&one.id, 100).await.unwrap();
     assert_eq!(sessions.purge_deleted_before(100).await.unwrap(), 0);
     assert_eq!(sessions.purge_deleted_before(101).await.unwrap(), 1);
-    assert!(matches!(
-        sessions.restore(&one.id).await,
-        Err(Error::NotFound { .. })
-    ));
-    assert!(matches!(
-        db.store.messages().get(&said.id).await,
-        Err(Error::NotFound { .. })
-    ));
+    assert!(matches!(sessions.restore(&one.id).await, Err(Error::NotFound { .. })));
+    assert!(matches!(db.store.messages().get(&said.id).await, Err(Error::NotFound { .. })));
     assert_eq!(sessions.list().await.unwrap(), [two]);
 }
 
@@ -265,18 +196,9 @@ async fn messages_keep_every_field_and_outlive_their_host() {
     assert_eq!(counted.message_count, 7);
 
     messages.remove(&bare.id).await.unwrap();
-    assert!(matches!(
-        messages.remove(&bare.id).await,
-        Err(Error::NotFound { .. })
-    ));
+    assert!(matches!(messages.remove(&bare.id).await, Err(Error::NotFound { .. })));
     let orphan = message(&slipway_protocol::SessionId::new(), Role::User, "x");
-    assert!(matches!(
-        messages.insert(&orphan).await,
-        Err(Error::NotFound {
-            noun: "session",
-            ..
-        })
-    ));
+    assert!(matches!(messages.insert(&orphan).await, Err(Error::NotFound { noun: "session", .. })));
 }
 
 #[tokio::test]
@@ -310,10 +232,7 @@ async fn answers_grow_and_end() {
         .unwrap();
     assert_eq!(messages.get(&answer.id).await.unwrap(), answer);
     let nobody = slipway_protocol::MessageId::new();
-    assert!(matches!(
-        messages.append(&nobody, "", "").await,
-        Err(Error::NotFound { .. })
-    ));
+    assert!(matches!(messages.append(&nobody, "", "").await, Err(Error::NotFound { .. })));
 }
 
 #[tokio::test]
@@ -342,10 +261,7 @@ async fn settings_have_defaults_and_survive_what_they_do_not_understand() {
            INSERT INTO settings VALUES ('from_the_future', '{"a":1}')"#,
     )
     .await;
-    let understood = Settings {
-        theme: Theme::System,
-        ..all
-    };
+    let understood = Settings { theme: Theme::System, ..all };
     assert_eq!(settings.get().await.unwrap(), understood);
 }
 

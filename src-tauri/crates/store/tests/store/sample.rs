@@ -23,29 +23,17 @@ pub async fn database() -> Database {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("slipway.db");
     let store = Store::open(&path).await.unwrap();
-    Database {
-        directory,
-        path,
-        store,
-    }
+    Database { directory, path, store }
 }
 
 /// For tests that wait for the lock.
 pub fn impatient() -> StoreOptions {
-    StoreOptions {
-        busy_timeout: Duration::from_millis(200),
-        ..StoreOptions::default()
-    }
+    StoreOptions { busy_timeout: Duration::from_millis(200), ..StoreOptions::default() }
 }
 
 /// A connection that knows nothing of the store.
 pub async fn connect(path: &Path) -> SqliteConnection {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .connect()
-        .await
-        .unwrap()
+    SqliteConnectOptions::new().filename(path).create_if_missing(true).connect().await.unwrap()
 }
 
 pub async fn execute(path: &Path, sql: &str) {

@@ -13,12 +13,7 @@ async fn a_turn_makes_the_session_and_both_messages() {
     let mut session = session();
     let user = message(&session.id, Role::User, "hello");
     let answer = message(&session.id, Role::Assistant, "");
-    let turn = db
-        .store
-        .sessions()
-        .begin_turn(&session, &user, &answer)
-        .await
-        .unwrap();
+    let turn = db.store.sessions().begin_turn(&session, &user, &answer).await.unwrap();
     session.updated_at = answer.created_at;
     session.message_count = 2;
     assert_eq!(turn.session, session);
@@ -31,12 +26,7 @@ async fn a_turn_makes_the_session_and_both_messages() {
     let mut answer = message(&session.id, Role::Assistant, "");
     answer.created_at += 5;
     answer.model = Some("other".to_owned());
-    let turn = db
-        .store
-        .sessions()
-        .begin_turn(&again, &user, &answer)
-        .await
-        .unwrap();
+    let turn = db.store.sessions().begin_turn(&again, &user, &answer).await.unwrap();
     assert_eq!(turn.session.title, session.title);
     assert_eq!(turn.session.updated_at, answer.created_at);
     assert_eq!(turn.session.model, answer.model);
@@ -54,22 +44,9 @@ async fn a_turn_that_fails_writes_nothing() {
     let user = message(&session.id, Role::User, "hello");
     let mut answer = message(&session.id, Role::Assistant, "");
     answer.id = user.id.clone();
-    assert!(matches!(
-        sessions.begin_turn(&session, &user, &answer).await,
-        Err(Error::Database(_))
-    ));
-    assert!(matches!(
-        sessions.get(&session.id).await,
-        Err(Error::NotFound { .. })
-    ));
-    assert!(
-        db.store
-            .messages()
-            .list(&session.id)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(matches!(sessions.begin_turn(&session, &user, &answer).await, Err(Error::Database(_))));
+    assert!(matches!(sessions.get(&session.id).await, Err(Error::NotFound { .. })));
+    assert!(db.store.messages().list(&session.id).await.unwrap().is_empty());
 
     answer.id = MessageId::new();
     sessions.begin_turn(&session, &user, &answer).await.unwrap();
@@ -80,10 +57,7 @@ async fn a_turn_that_fails_writes_nothing() {
         sessions.begin_turn(&session, &more, &next).await,
         Err(Error::NotFound { .. })
     ));
-    assert_eq!(
-        db.store.messages().list(&session.id).await.unwrap().len(),
-        2
-    );
+    assert_eq!(db.store.messages().list(&session.id).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -96,23 +70,15 @@ async fn a_retry_takes_the_place_of_the_last_answer() {
     sessions.begin_turn(&session, &user, &old).await.unwrap();
 
     let clash = message(&session.id, Role::Assistant, "");
-    let clash = slipway_protocol::Message {
-        id: user.id.clone(),
-        ..clash
-    };
+    let clash = slipway_protocol::Message { id: user.id.clone(), ..clash };
     assert!(matches!(
-        sessions
-            .begin_retry(&session.id, Some(&old.id), &clash)
-            .await,
+        sessions.begin_retry(&session.id, Some(&old.id), &clash).await,
         Err(Error::Database(_))
     ));
     assert_eq!(db.store.messages().get(&old.id).await.unwrap().position, 1);
 
     let new = message(&session.id, Role::Assistant, "");
-    let turn = sessions
-        .begin_retry(&session.id, Some(&old.id), &new)
-        .await
-        .unwrap();
+    let turn = sessions.begin_retry(&session.id, Some(&old.id), &new).await.unwrap();
     assert_eq!(turn.user_message, user);
     assert_eq!((turn.answer.position, &turn.answer.id), (1, &new.id));
     assert_eq!(turn.session.message_count, 2);
@@ -121,10 +87,7 @@ async fn a_retry_takes_the_place_of_the_last_answer() {
         let next = message(&session.id, Role::Assistant, "");
         assert!(matches!(
             sessions.begin_retry(&session.id, Some(wrong), &next).await,
-            Err(Error::NotFound {
-                noun: "message",
-                ..
-            })
+            Err(Error::NotFound { noun: "message", .. })
         ));
     }
     let next = message(&session.id, Role::Assistant, "");
@@ -133,17 +96,11 @@ async fn a_retry_takes_the_place_of_the_last_answer() {
         Err(Error::NotFound { .. })
     ));
     db.store.messages().remove(&new.id).await.unwrap();
-    let turn = sessions
-        .begin_retry(&session.id, None, &next)
-        .await
-        .unwrap();
+    let turn = sessions.begin_retry(&session.id, None, &next).await.unwrap();
     assert_eq!(turn.answer.position, 1);
     assert!(matches!(
         sessions.begin_retry(&SessionId::new(), None, &next).await,
-        Err(Error::NotFound {
-            noun: "session",
-            ..
-        })
+        Err(Error::NotFound { noun: "session", .. })
     ));
 }
 
