@@ -41,6 +41,7 @@ pub(crate) async fn run(
         },
         stream: !options.no_stream,
     };
+    Program::chat_check(&send)?;
     connect::until_ready(program, output, HostRef { host_id: host.id.clone() }).await?;
     let started = program.chat_send(send).await?;
     let mut messages = Messages::of(program, output, &started.request_id);

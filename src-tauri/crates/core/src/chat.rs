@@ -21,7 +21,7 @@ use answer::AnswerJob;
 impl Program {
     /// Saves the user's message and an empty answer, and starts the task that writes it.
     pub async fn chat_send(&self, send: ChatSend) -> Result<ChatStarted, Fault> {
-        validate::check(&send.text, &send.sampling)?;
+        Self::chat_check(&send)?;
         self.store().hosts().get(&send.host_id).await?;
         let session = match &send.session_id {
             Some(id) => self.store().sessions().get(id).await?,
@@ -43,6 +43,11 @@ impl Program {
                 user_message: turn.user_message,
                 answer: turn.answer,
             })
+    }
+
+    /// Refuses a message that no engine can answer; for front ends that connect before they send.
+    pub fn chat_check(send: &ChatSend) -> Result<(), Fault> {
+        validate::check(&send.text, &send.sampling)
     }
 
     /// Answers the last user message again, in place of the answer that follows it.

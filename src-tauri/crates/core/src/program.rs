@@ -25,8 +25,9 @@ use crate::tasks::{TaskContext, TaskExecutor};
 
 /// How long a removed conversation can be restored.
 const RESTORABLE: Duration = Duration::from_secs(24 * 3600);
-/// Limit of the shutdown.
-const SHUTDOWN: Duration = Duration::from_millis(2500);
+/// Limits of the shutdown: for the tasks, whose grace is 2 s, and for the database.
+const SHUTDOWN: Duration = Duration::from_millis(2400);
+const CLOSE: Duration = Duration::from_millis(500);
 
 /// A cheap handle; clones are the same program.
 #[derive(Clone)]
@@ -192,7 +193,10 @@ impl Program {
         if !self.executor().shutdown(SHUTDOWN).await {
             tracing::warn!(target: "app", "some tasks did not end in time");
         }
-        self.store().close().await;
+        // Another process that holds the database must not hold this one up: what was committed stays.
+        if tokio::time::timeout(CLOSE, self.store().close()).await.is_err() {
+            tracing::warn!(target: "app", "the database is busy");
+        }
         tracing::info!(target: "app", "ended");
     }
 

@@ -3,8 +3,9 @@
 //! protects copies and backups of the data directory's other files; it cannot protect against
 //! programs of the same user, and Settings says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chacha20poly1305::aead::{Aead, AeadCore, KeyInit, OsRng};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
@@ -39,15 +40,29 @@ pub(crate) struct Secrets {
     /// Whether the system's keychain may be used; not with a data directory of one's own, whose
     /// point is to keep everything together and apart.
     keychain: bool,
+    /// Those that a server has accepted since the start, so that a connection can be rebuilt while
+    /// nobody is there to be asked.
+    accepted: Arc<Mutex<HashMap<String, SecretString>>>,
 }
 
 impl Secrets {
     pub(crate) fn new(dir: PathBuf, keychain: bool) -> Self {
-        Self { dir, keychain }
+        Self { dir, keychain, accepted: Arc::default() }
     }
 
-    /// A kept secret.
+    /// Remembers a secret until the program ends.
+    pub(crate) fn accept(&self, name: &SecretName, secret: &SecretString) {
+        let mut accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        accepted.insert(name.0.clone(), secret.clone());
+    }
+
+    /// A known secret.
     pub(crate) async fn get(&self, name: &SecretName) -> Option<SecretString> {
+        if let Some(secret) =
+            self.accepted.lock().unwrap_or_else(PoisonError::into_inner).get(&name.0)
+        {
+            return Some(secret.clone());
+        }
         let (this, name) = (self.clone(), name.clone());
         let found = tokio::task::spawn_blocking(move || {
             if this.keychain

@@ -16,6 +16,15 @@ pub(super) struct Probed {
     pub(super) report: PreflightReport,
     /// The first finding that stops a deploy.
     pub(super) obstacle: Option<Fault>,
+    /// The model file that an engine on the host holds open now.
+    pub(super) served: Option<ServedModel>,
+}
+
+/// A model file on the host.
+#[derive(Deserialize, PartialEq, Eq)]
+pub(super) struct ServedModel {
+    pub(super) path: String,
+    pub(super) sha256: String,
 }
 
 #[derive(Deserialize)]
@@ -30,6 +39,13 @@ struct Probe {
     #[serde(default)]
     gpus: Vec<Gpu>,
     findings: Vec<ScriptFinding>,
+    deployment: Option<DeploymentStatus>,
+}
+
+#[derive(Deserialize)]
+struct DeploymentStatus {
+    state: String,
+    model: Option<ServedModel>,
 }
 
 #[derive(Deserialize)]
@@ -111,7 +127,8 @@ pub(super) async fn probe(
         gpus: probe.gpus,
         findings,
     };
-    Ok(Probed { report, obstacle })
+    let served = probe.deployment.filter(|deployment| deployment.state == "ready");
+    Ok(Probed { report, obstacle, served: served.and_then(|deployment| deployment.model) })
 }
 
 /// A finding in both languages. A code that this version does not know keeps the script's own words.

@@ -10,7 +10,7 @@ use slipway_protocol::{
 };
 
 use super::events::ScriptEvent;
-use super::preflight;
+use super::preflight::{self, ServedModel};
 use super::script::{InstalledScript, ScriptRun, Subcommand};
 use super::steps::Steps;
 use super::verify::verify;
@@ -158,7 +158,7 @@ async fn deploy(
     let upload = script
         .upload(&machine, |done, total| steps.activity(label.clone(), Some((done, Some(total)))));
     let size = context.unless_cancelled(upload).await?;
-    let placing = place_model(&machine, host, request, &report.root, steps);
+    let placing = place_model(&machine, host, request, &report.root, probed.served, steps);
     let model = context.unless_cancelled(placing).await?;
     let detail = Text::new(
         format!("{} KB, SHA-256 matches", size / 1000),
@@ -265,12 +265,14 @@ fn probe_model(host: &Host, request: &DeployRequest) -> Option<Value> {
     }
 }
 
-/// Brings a model file of this computer to the host; returns the model in the script's words.
+/// Brings a model file of this computer to the host, unless the engine there serves that very file;
+/// returns the model in the script's words.
 async fn place_model(
     machine: &Machine,
     host: &Host,
     request: &DeployRequest,
     root: &str,
+    served: Option<ServedModel>,
     steps: &mut Steps<'_>,
 ) -> Result<Value, Fault> {
     let (ModelSource::LocalFile(path), Machine::Ssh(session)) = (&request.model, machine) else {
@@ -282,8 +284,15 @@ async fn place_model(
         });
     };
     let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
-    machine.make_dir_all(&format!("{root}/models")).await?;
     let dest = format!("{root}/models/{name}");
+    if let Some(served) = served.filter(|served| served.path == dest) {
+        let label = Text::new("Comparing the file", "Сравнение файла");
+        steps.activity(label, None);
+        if sha256_of(path.clone()).await.as_deref() == Some(&served.sha256) {
+            return Ok(json!({ "kind": "uploaded", "path": dest, "sha256": served.sha256 }));
+        }
+    }
+    machine.make_dir_all(&format!("{root}/models")).await?;
     let label = Text::new(format!("Uploading {name}"), format!("Загрузка {name}"));
     let uploaded = session
         .upload(slipway_ssh::UploadSource::File(path.into()), &dest, 0o600, |done, total| {
@@ -291,6 +300,18 @@ async fn place_model(
         })
         .await?;
     Ok(json!({ "kind": "uploaded", "path": dest, "sha256": uploaded.sha256 }))
+}
+
+/// The SHA-256 of a file of this computer in hex; absent when it cannot be read, which the upload
+/// then says.
+async fn sha256_of(path: String) -> Option<String> {
+    use sha2::Digest;
+    let hash = tokio::task::spawn_blocking(move || {
+        let mut hasher = sha2::Sha256::new();
+        std::io::copy(&mut std::fs::File::open(path).ok()?, &mut hasher).ok()?;
+        Some(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    });
+    hash.await.ok().flatten()
 }
 
 /// Shows the script's progress as the step's activity.

@@ -30,6 +30,14 @@ pub(crate) struct Opener<'a> {
     pub(crate) keepalive_timeout: Duration,
 }
 
+/// A secret that the user typed.
+struct Given {
+    name: SecretName,
+    secret: SecretString,
+    /// Keep it beyond this run.
+    keep: bool,
+}
+
 impl Opener<'_> {
     /// Reaches the host; asks the user where it must. Ends early when the task is cancelled.
     pub(crate) async fn open(&self, host: &Host) -> Result<Machine, Fault> {
@@ -62,8 +70,8 @@ impl Opener<'_> {
         let (sender, mut questions) = mpsc::channel(1);
         let connecting = slipway_ssh::connect(&options, sender);
         tokio::pin!(connecting);
-        // Secrets to keep are written down only once the server has accepted them.
-        let mut remember = Vec::new();
+        // Secrets are remembered, and written down if the user says so, once the server took them.
+        let mut given = Vec::new();
         let session = loop {
             let question = tokio::select! {
                 result = &mut connecting => break result?,
@@ -72,11 +80,14 @@ impl Opener<'_> {
             // While the user thinks, the connection may end; then the question falls away.
             tokio::select! {
                 result = &mut connecting => break result?,
-                answered = self.answer(host, &at, question, &mut remember) => answered?,
+                answered = self.answer(host, &at, question, &mut given) => answered?,
             }
         };
-        for (name, secret) in remember {
-            self.secrets.put(&name, &secret).await;
+        for Given { name, secret, keep } in given {
+            self.secrets.accept(&name, &secret);
+            if keep {
+                self.secrets.put(&name, &secret).await;
+            }
         }
         tracing::info!(target: "ssh", host_id = %host.id, "connected to {at}");
         Ok(session)
@@ -87,7 +98,7 @@ impl Opener<'_> {
         host: &Host,
         at: &str,
         question: Question,
-        remember: &mut Vec<(SecretName, SecretString)>,
+        given: &mut Vec<Given>,
     ) -> Result<(), Fault> {
         match question {
             Question::HostKey { host: address, port, algorithm, fingerprint, answer } => {
@@ -104,28 +115,28 @@ impl Opener<'_> {
             Question::Password { user, host: address, attempt, answer, .. } => {
                 let asked = PromptQuestion::Password(PasswordQuestion { user, address, attempt });
                 let name = SecretName::password(at);
-                let secret = self.secret(host, name, attempt, asked, remember).await?;
+                let secret = self.secret(host, name, attempt, asked, given).await?;
                 let _ = answer.send(Some(secret));
             }
             Question::Passphrase { path, attempt, answer } => {
                 let path = path.to_string_lossy().into_owned();
                 let name = SecretName::passphrase(&path);
                 let asked = PromptQuestion::Passphrase(PassphraseQuestion { path, attempt });
-                let secret = self.secret(host, name, attempt, asked, remember).await?;
+                let secret = self.secret(host, name, attempt, asked, given).await?;
                 let _ = answer.send(Some(secret));
             }
         }
         Ok(())
     }
 
-    /// The kept secret on the first attempt, else the user's answer.
+    /// The known secret on the first attempt, else the user's answer.
     async fn secret(
         &self,
         host: &Host,
         name: SecretName,
         attempt: u32,
         question: PromptQuestion,
-        remember: &mut Vec<(SecretName, SecretString)>,
+        given: &mut Vec<Given>,
     ) -> Result<SecretString, Fault> {
         if attempt <= 1
             && let Some(kept) = self.secrets.get(&name).await
@@ -135,10 +146,8 @@ impl Opener<'_> {
         match self.context.ask(&host.id, question, ANSWER_LIMIT).await? {
             PromptReply::Secret { value, remember: keep } => {
                 let secret = SecretString::from(value);
-                remember.retain(|(known, _)| *known != name);
-                if keep {
-                    remember.push((name, secret.clone()));
-                }
+                given.retain(|earlier| earlier.name != name);
+                given.push(Given { name, secret: secret.clone(), keep });
                 Ok(secret)
             }
             PromptReply::Accept | PromptReply::Decline => Err(Fault::cancelled()),
