@@ -45,7 +45,7 @@ export class Session {
   /** Opens a session at `driver` (`http://127.0.0.1:PORT`) for the application at `binary`. Screenshots go to `artifacts`. */
   static async open(driver, binary, artifacts) {
     const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary, args: [] } } };
-    const opened = await request("POST", `${driver}/session`, { capabilities }, 60_000);
+    const opened = await request("POST", `${driver}/session`, { capabilities }, 20_000);
     return new Session(`${driver}/session/${opened.sessionId}`, artifacts);
   }
 
@@ -185,11 +185,15 @@ function wrap(found) {
 }
 
 async function request(method, url, body, timeout) {
-  const response = await fetch(url, {
+  const asked = fetch(url, {
     method,
     headers: { "Content-Type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
     signal: AbortSignal.timeout(timeout),
+  });
+  const response = await asked.catch((error) => {
+    // The reason is all that fetch throws, without a word about what was asked.
+    throw new Error(`${method} ${new URL(url).pathname}: ${error.cause?.message ?? error.message} (limit ${timeout} ms)`);
   });
   const { value } = await response.json();
   if (!response.ok) throw new WebDriverError(value.error, value.message);

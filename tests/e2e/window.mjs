@@ -116,8 +116,9 @@ export class Window {
       window.shownAt = performance.now();
       return window;
     } catch (error) {
+      const runs = (await runningProgram(BINARY, home.folder)).length > 0;
       driver.kill("SIGKILL");
-      throw error;
+      throw new Error(`the window did not open; the application ${runs ? "runs" : "does not run"}`, { cause: error });
     }
   }
 
