@@ -10,4 +10,5 @@ scripts/setup.sh build
 
 npm --prefix ui run --silent build
 cargo build --locked --release -p slipway-desktop -p slipway-cli --features slipway-desktop/custom-protocol
-ls -l target/release/slipway-desktop target/release/slipway
+built=${CARGO_TARGET_DIR:-target}/release
+ls -l "$built/slipway-desktop" "$built/slipway"

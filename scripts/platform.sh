@@ -21,7 +21,7 @@ fi
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 
 # fail MESSAGE…: what is wrong and what to do, then out.
 fail() {

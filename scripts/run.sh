@@ -9,22 +9,25 @@ scripts/setup.sh run
 # shellcheck source=scripts/platform.sh
 . scripts/platform.sh
 
+# The path from here, so that what is printed below can be typed.
+built=${CARGO_TARGET_DIR:-target}/quick
+
 if has_display; then
   say "Building the window (a few minutes the first time, seconds after that)"
   npm --prefix ui run --silent build
   cargo build --locked --profile quick -p slipway-desktop --features custom-protocol
-  exec target/quick/slipway-desktop "$@"
+  exec "$built/slipway-desktop" "$@"
 fi
 
 say "There is no display here, so the window cannot open: taking the same path in the terminal." \
   "Building the command line (a few minutes the first time, seconds after that)"
 cargo build --locked --profile quick -p slipway-cli
-slipway=target/quick/slipway
+slipway=$built/slipway
 
 # step WORDS…: shows a command as one would type it, then runs it.
 step() {
   say "" "\$ slipway $*"
-  $slipway "$@"
+  "$slipway" "$@"
 }
 step deploy local --model practice
 step chat local "Say something."

@@ -24,7 +24,8 @@ pub(super) struct Probed {
 #[derive(Deserialize, PartialEq, Eq)]
 pub(super) struct ServedModel {
     pub(super) path: String,
-    pub(super) sha256: String,
+    /// Not known of a file that was on the host already.
+    pub(super) sha256: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -288,7 +288,7 @@ async fn place_model(
     if let Some(served) = served.filter(|served| served.path == dest) {
         let label = Text::new("Comparing the file", "Сравнение файла");
         steps.activity(label, None);
-        if sha256_of(path.clone()).await.as_deref() == Some(&served.sha256) {
+        if served.sha256.is_some() && served.sha256 == sha256_of(path.clone()).await {
             return Ok(json!({ "kind": "uploaded", "path": dest, "sha256": served.sha256 }));
         }
     }
