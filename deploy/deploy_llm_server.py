@@ -115,7 +115,6 @@ import shutil
 import signal
 import socket
 import ssl
-import stat
 import struct
 import subprocess
 import threading
