@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches the engine's wheel once, as deploy/deploy_llm_server.py pins it, and prints the folder it
+# Fetches the engine's wheel once, as deploy/slipway_host/engine/pins.py pins it, and prints the folder it
 # is in. The journeys make pip install from there: every test begins with an empty home directory
 # and would otherwise download it again.
 set -euo pipefail
@@ -11,10 +11,10 @@ pin=$(
   PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=deploy python3 - <<'END'
 import platform
 
-import deploy_llm_server as script
+from slipway_host.engine.pins import ENGINE_VERSION, PACKAGE, WHEELS
 
-name, _, sha256, _ = script.WHEELS[(platform.system(), platform.machine())]
-print(name, "%s==%s --hash=sha256:%s" % (script.PACKAGE, script.ENGINE_VERSION, sha256))
+name, _, sha256, _ = WHEELS[(platform.system(), platform.machine())]
+print(name, "%s==%s --hash=sha256:%s" % (PACKAGE, ENGINE_VERSION, sha256))
 END
 )
 wheel=${pin%% *}

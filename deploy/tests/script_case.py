@@ -10,7 +10,6 @@ import contextlib
 import functools
 import http.client
 import http.server
-import importlib.util
 import json
 import os
 import re
@@ -23,24 +22,29 @@ import threading
 import time
 import unittest
 
+sys.dont_write_bytecode = True
 FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SCRIPT = os.path.join(FOLDER, "deploy_llm_server.py")
+sys.path.insert(0, FOLDER)
+
+import bundle  # noqa: E402  (the folder above has to be on the path first)
+from slipway_host.engine.wheel import installed_engine  # noqa: E402  (as above)
+from slipway_host.filesystem import read_json  # noqa: E402  (as above)
+from slipway_host.layout import Layout  # noqa: E402  (as above)
+from slipway_host.probe.python import engine_python_of, find_pythons  # noqa: E402  (as above)
+from slipway_host.status import stop_engine  # noqa: E402  (as above)
+from slipway_host.wire import OUT  # noqa: E402  (as above)
+
 MARKER = "7f3a9c1e55d04b2e"
 
 
-def load(name):
-    """A module of the deploy folder, without leaving byte code beside it."""
-    sys.dont_write_bytecode = True
-    spec = importlib.util.spec_from_file_location(name, os.path.join(FOLDER, name + ".py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-script = load("deploy_llm_server")
-practice_model = load("practice_model")
+# What is run is the one file that a host gets.
+BUNDLE = tempfile.mkdtemp(prefix="slipway-script-")
+atexit.register(shutil.rmtree, BUNDLE, True)
+SCRIPT = os.path.join(BUNDLE, "deploy_llm_server.py")
+with open(SCRIPT, "w", encoding="utf-8") as out:
+    out.write(bundle.bundle())
 # Functions that a test calls directly report to nobody.
-script.OUT.gone = script.OUT.finish = True
+OUT.gone = OUT.finish = True
 
 
 class Run:
@@ -104,9 +108,9 @@ def engine_cache():
     root = kept or tempfile.mkdtemp(prefix="slipway-engine-")
     if not kept:
         atexit.register(shutil.rmtree, root, True)
-    layout = script.Layout({"root": os.path.join(root, "v1")})
+    layout = Layout({"root": os.path.join(root, "v1")})
     run = None
-    if not script.installed_engine(layout):
+    if not installed_engine(layout):
         run = call("install", {"root": layout.root})
         if run.code:
             raise AssertionError("the engine cannot be installed: %s %s" % (run.message, run.params))
@@ -116,7 +120,7 @@ def engine_cache():
 @functools.lru_cache(maxsize=None)
 def engine_python():
     """An interpreter that the engine runs on; the tests may run on an older one."""
-    return script.engine_python_of(script.find_pythons())["path"]
+    return engine_python_of(find_pythons())["path"]
 
 
 def call(command, params, environment=None, python=None, as_file=None, timeout=120, prefix=None):
@@ -140,13 +144,13 @@ class ScriptCase(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="slipway-test-")
         self.addCleanup(shutil.rmtree, self.folder, True)
         self.root = os.path.join(self.folder, "slipway", "v1")
-        self.layout = script.Layout({"root": self.root})
+        self.layout = Layout({"root": self.root})
         self.addCleanup(self.end_engine)
 
     def end_engine(self):
         if os.path.isdir(self.layout.deployments):
             for name in os.listdir(self.layout.deployments):
-                script.stop_engine(script.Layout({"root": self.root, "deployment": name}))
+                stop_engine(Layout({"root": self.root, "deployment": name}))
 
     def link_engine(self):
         """Lets this root use the engine of the cache."""
@@ -183,7 +187,7 @@ class ScriptCase(unittest.TestCase):
         return process
 
     def state(self):
-        return script.read_json(self.layout.state) or {}
+        return read_json(self.layout.state) or {}
 
     def key(self):
         with open(self.layout.api_key) as source:

@@ -5,14 +5,23 @@ import hashlib
 import http.server
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
 import threading
 import unittest
 
-from script_case import (FOLDER, MARKER, SCRIPT, Run, ScriptCase, call, encoded, engine_cache, engine_python, listing,
-                         mounted, read_until, script)
+from script_case import (MARKER, SCRIPT, Run, ScriptCase, call, encoded, engine_cache, engine_python, listing,
+                         mounted, read_until)
+from slipway_host.engine.pins import this_wheel
+from slipway_host.engine.requirements import platform_failure
+from slipway_host.engine import wheel
+from slipway_host.engine.wheel import installed_engine, test_import
+from slipway_host.engine.wheel_download import download_with_pip, pip_failure
+from slipway_host.fault import Failure
+from slipway_host.http_source import hide_credentials
+from slipway_host.supervisor.crash import crash_reason
 from test_probe import python_without
 
 
@@ -20,7 +29,7 @@ class Index:
     """A package index as simple HTML pages over HTTP, offering one file."""
 
     def __init__(self, content, delay=None):
-        name = script.this_wheel()[0]
+        name = this_wheel()[0]
         page = ('<html><body><a href="/files/%s#sha256=%s">%s</a></body></html>'
                 % (name, hashlib.sha256(content).hexdigest(), name)).encode()
         self.asked = []
@@ -65,7 +74,7 @@ def real_wheel():
     found = glob.glob(os.path.join(folder, "*.whl"))
     if not found:
         os.makedirs(folder, exist_ok=True)
-        script.download_with_pip([engine_python(), "-m", "pip"], False, folder)
+        download_with_pip([engine_python(), "-m", "pip"], False, folder)
         found = glob.glob(os.path.join(folder, "*.whl"))
     with open(found[0], "rb") as source:
         return source.read()
@@ -111,7 +120,7 @@ class Engine(ScriptCase):
             with self.subTest(modules):
                 run = self.install_with(python_without(self.folder, *modules), index.environment)
                 self.assertIsNone(run.code, run.output)
-                found = script.installed_engine(self.layout)
+                found = installed_engine(self.layout)
                 self.assertEqual(found["site"].endswith("/site"), "venv" in modules)
                 self.ok("start")
                 self.ok("uninstall")
@@ -199,10 +208,10 @@ class Engine(ScriptCase):
             command = shutil.which("setpriv") and become + command
         if not command or not os.access("/usr/bin/python3", os.X_OK):
             self.skipTest("needs setpriv and /usr/bin/python3 to become another user")
-        source = os.path.join(self.folder, "deploy")
-        shutil.copytree(FOLDER, source, ignore=shutil.ignore_patterns("tests", "__pycache__"))
-        os.chmod(source, 0o755)
-        command = [word.replace(FOLDER, source) for word in command]
+        source = os.path.join(self.folder, "script.py")
+        shutil.copy(SCRIPT, source)
+        os.chmod(source, 0o644)
+        command = [source if word == SCRIPT else word for word in command]
         answer = subprocess.run(command, stdout=subprocess.PIPE, env={"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"})
         run = Run(answer.stdout.decode(), answer.returncode, 0)
         self.assertEqual((run.code, run.terminals), ("no_write_permission", 1), run.output)
@@ -222,30 +231,30 @@ class Reasons(unittest.TestCase):
                 ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES\n  Expected sha256 aa\n  Got        " + "b" * 64,
                  "hash_mismatch"),
                 ("", "engine_install_failed")):
-            self.assertEqual(script.pip_failure(text, "a" * 64, "/tmp").code, code)
+            self.assertEqual(pip_failure(text, "a" * 64, "/tmp").code, code)
 
     def test_import(self):
         for text, code in (("libgomp.so.1: cannot open shared object file", "libgomp_missing"),
                            ("/lib/libc.so.6: version `GLIBC_2.38' not found", "glibc_too_old"),
                            ("failed to map segment from shared object", "noexec"), ("boom", "engine_install_failed")):
-            original, script.run_text = script.run_text, lambda *_, text=text, **__: (1, text)
+            original, wheel.run_text = wheel.run_text, lambda *_, text=text, **__: (1, text)
             try:
-                with self.assertRaises(script.Failure) as raised:
-                    script.test_import("python", "/site")
+                with self.assertRaises(Failure) as raised:
+                    test_import("python", "/site")
             finally:
-                script.run_text = original
+                wheel.run_text = original
             self.assertEqual(raised.exception.code, code)
 
     def test_platforms(self):
-        system, machine = script.platform.system, script.platform.machine
+        system, machine = platform.system, platform.machine
         try:
-            script.platform.machine = lambda: "riscv64"
-            self.assertEqual(script.platform_failure().code, "unsupported_platform")
-            script.platform.machine = lambda: "x86_64"
-            script.platform.system = lambda: "FreeBSD"
-            self.assertEqual(script.platform_failure().params, {"os": "FreeBSD", "arch": "x86_64"})
+            platform.machine = lambda: "riscv64"
+            self.assertEqual(platform_failure().code, "unsupported_platform")
+            platform.machine = lambda: "x86_64"
+            platform.system = lambda: "FreeBSD"
+            self.assertEqual(platform_failure().params, {"os": "FreeBSD", "arch": "x86_64"})
         finally:
-            script.platform.system, script.platform.machine = system, machine
+            platform.system, platform.machine = system, machine
 
     def test_crashes(self):
         for lines, status, reason in (
@@ -253,12 +262,12 @@ class Reasons(unittest.TestCase):
                 (["couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 80"], 1, "port"),
                 (["gguf_init_from_file: failed to open GGUF file 'x.gguf'"], 1, "missing_model"),
                 (["error loading model: missing tensor"], 1, "bad_model"), ([], -9, "killed"), (["?"], 1, "")):
-            self.assertEqual(script.crash_reason(lines, status), reason)
+            self.assertEqual(crash_reason(lines, status), reason)
 
     def test_credentials_are_hidden(self):
-        self.assertEqual(script.hide_credentials("https://me:secret@host:8443/a/b.gguf?token=secret#x"),
+        self.assertEqual(hide_credentials("https://me:secret@host:8443/a/b.gguf?token=secret#x"),
                          "https://host:8443/a/b.gguf")
-        self.assertNotIn("secret", json.dumps(script.hide_credentials("http://[secret")))
+        self.assertNotIn("secret", json.dumps(hide_credentials("http://[secret")))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
 """The lock: held by a living owner it explains itself, left by a dead one it heals."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import time
 import unittest
 
-from script_case import ScriptCase, script
+from script_case import ScriptCase
+from slipway_host.filesystem import write_json
+from slipway_host.process import start_time
 
 
 class Lock(ScriptCase):
@@ -18,8 +21,8 @@ class Lock(ScriptCase):
     def hold(self, **changes):
         os.makedirs(self.layout.lock)
         owner = {"pid": os.getpid(), "host": socket.gethostname(), "user": "somebody", "what": "install",
-                 "start_time": script.start_time(os.getpid()), "since": time.time() - 90}
-        script.write_json(os.path.join(self.layout.lock, "owner.json"), dict(owner, **changes))
+                 "start_time": start_time(os.getpid()), "since": time.time() - 90}
+        write_json(os.path.join(self.layout.lock, "owner.json"), dict(owner, **changes))
 
     def test_a_living_owner_is_named(self):
         self.hold()
@@ -44,7 +47,7 @@ class Lock(ScriptCase):
     def test_a_lock_of_another_host_is_respected_for_a_day(self):
         self.hold(host="elsewhere", pid=1)
         self.fails("lock_held", "install", lock_wait_s=0)
-        script.write_json(os.path.join(self.layout.lock, "owner.json"),
+        write_json(os.path.join(self.layout.lock, "owner.json"),
                           {"host": "elsewhere", "since": time.time() - 90000})
         self.ok("install", lock_wait_s=0)
 
@@ -59,7 +62,7 @@ class Lock(ScriptCase):
         process = self.begin("install", lock_wait_s=20)
         time.sleep(0.5)
         self.assertIsNone(process.poll())
-        script.shutil.rmtree(self.layout.lock)
+        shutil.rmtree(self.layout.lock)
         output = process.communicate(timeout=30)[0].decode()
         self.assertIn('"result"', output)
 

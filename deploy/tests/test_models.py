@@ -7,7 +7,11 @@ import struct
 import time
 import unittest
 
-from script_case import ModelServer, Run, ScriptCase, listing, mounted, practice_model, read_until, script
+from script_case import ModelServer, Run, ScriptCase, listing, mounted, read_until
+import practice_model
+from slipway_host.filesystem import remove_tree, write_json
+from slipway_host.model.gguf import GGML_TYPES, model_label
+from slipway_host.model.plan import ModelPlan
 
 CONTENT = practice_model.build(endless=True)
 SHA256 = practice_model.ENDLESS_SHA256
@@ -88,7 +92,7 @@ class Models(ScriptCase):
         run = self.fails("model_not_found", "install", model={"kind": "path", "path": first})
         self.assertIn("00002-of-00002", run.params["path"])
         self.write(CONTENT, first.replace("00001", "00002"))
-        self.assertEqual(script.model_label(first), "big")
+        self.assertEqual(model_label(first), "big")
         self.ok("install", model={"kind": "path", "path": first})
 
     def test_an_address(self):
@@ -135,19 +139,19 @@ class Models(ScriptCase):
                 self.ok("install", model=model)
                 self.assertEqual(server.requests[1][1] is not None, resumed)
                 self.assertEqual(len(server.requests), 2)
-                script.remove_tree(self.layout.models)
+                remove_tree(self.layout.models)
 
     def test_another_file_at_the_address_starts_over(self):
         server = self.serve()
-        path = script.ModelPlan({"model": self.by_url(server)}, self.layout, None).path
+        path = ModelPlan({"model": self.by_url(server)}, self.layout, None).path
         for validator in ('"two"', None):
             with self.subTest(validator):
                 os.makedirs(os.path.dirname(path))
                 self.write(b"GGUF other bytes", path + ".part")
-                script.write_json(path + ".part.json", {"url": server.base + "/files/some%20model.gguf",
+                write_json(path + ".part.json", {"url": server.base + "/files/some%20model.gguf",
                                                         "validator": validator, "total": 9999999})
                 self.assertEqual(self.ok("install", model=self.by_url(server))["model"]["sha256"], SHA256)
-                script.remove_tree(self.layout.models)
+                remove_tree(self.layout.models)
                 os.unlink(self.layout.manifest)
 
     def test_a_server_without_ranges(self):
@@ -194,14 +198,14 @@ class Models(ScriptCase):
                     run = self.fails("disk_full", "install", root=root, model=self.by_url(server))
                     self.assertTrue(run.params["free"])
                     self.assertEqual(os.listdir(root), ["engines"])
-                    script.remove_tree(root)
+                    remove_tree(root)
 
 
 class Gguf(unittest.TestCase):
     def test_tensor_sizes(self):
         """Blocks of llama.cpp's ggml-common.h, in bytes and values, for the commonest types."""
         for kind, bits in ((0, 32), (1, 16), (2, 4.5), (8, 8.5), (12, 4.5), (14, 6.5625), (30, 16)):
-            block_bytes, block_values = script.GGML_TYPES[kind]
+            block_bytes, block_values = GGML_TYPES[kind]
             self.assertEqual(block_bytes * 8 / block_values, bits)
 
     def test_sha256(self):

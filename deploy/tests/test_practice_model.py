@@ -7,7 +7,8 @@ import os
 import subprocess
 import unittest
 
-from script_case import FOLDER, ScriptCase, practice_model
+from script_case import FOLDER, ScriptCase
+import practice_model
 
 TOOLS = [
     {"type": "function", "function": {"name": "read_file", "description": "Reads a file", "parameters": {

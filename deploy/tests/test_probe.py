@@ -6,7 +6,10 @@ import socket
 import subprocess
 import unittest
 
-from script_case import ScriptCase, call, engine_python, listing, mounted, practice_model, script
+from script_case import ScriptCase, call, engine_python, listing, mounted
+import practice_model
+from slipway_host.probe import system
+from slipway_host.probe.system import libgomp_fix, venv_fix
 
 FIELDS = {"os", "os_release", "arch", "libc", "hostname", "user", "home", "root", "python", "disk", "memory", "cpu",
           "gpus", "llama_server", "llama_server_version", "writable", "noexec", "index_reachable", "engine_installed",
@@ -120,12 +123,12 @@ class Probe(ScriptCase):
         for found, fix in (({"ID": "fedora"}, "sudo dnf install "), ({"ID": "arch"}, "sudo pacman -S "),
                            ({"ID": "linuxmint", "ID_LIKE": "ubuntu debian"}, "sudo apt install "),
                            ({"ID": "opensuse-leap", "ID_LIKE": "suse opensuse"}, "sudo zypper install ")):
-            original, script.os_release = script.os_release, lambda found=found: found
+            original, system.os_release = system.os_release, lambda found=found: found
             try:
-                self.assertTrue(script.libgomp_fix().startswith(fix))
-                self.assertTrue(script.venv_fix().startswith(fix))
+                self.assertTrue(libgomp_fix().startswith(fix))
+                self.assertTrue(venv_fix().startswith(fix))
             finally:
-                script.os_release = original
+                system.os_release = original
 
 
 if __name__ == "__main__":

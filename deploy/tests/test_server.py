@@ -9,7 +9,11 @@ import sys
 import time
 import unittest
 
-from script_case import MARKER, SCRIPT, ScriptCase, encoded, engine_cache, listing, read_until, script, wait_for
+from script_case import MARKER, SCRIPT, ScriptCase, encoded, engine_cache, listing, read_until, wait_for
+from slipway_host.filesystem import write_json
+from slipway_host.process import is_running, start_time
+from slipway_host.status import running_supervisor
+from slipway_host.supervisor.readiness import choose_port
 
 
 class Server(ScriptCase):
@@ -22,7 +26,7 @@ class Server(ScriptCase):
         return self.ok("install", **params)
 
     def gone(self, pid, started):
-        self.assertTrue(wait_for(lambda: not script.is_running(pid, started), 8), "process %d still runs" % pid)
+        self.assertTrue(wait_for(lambda: not is_running(pid, started), 8), "process %d still runs" % pid)
 
     def test_a_whole_life(self):
         again = self.call("install")
@@ -50,7 +54,7 @@ class Server(ScriptCase):
         self.assertFalse(any(self.key() in line for line in self.ok("logs")["lines"]))
         self.check_secrets(data)
 
-        engine = (data["engine_pid"], script.start_time(data["engine_pid"]))
+        engine = (data["engine_pid"], start_time(data["engine_pid"]))
         self.assertTrue(self.ok("stop")["was_running"])
         self.gone(*engine)
         self.assertFalse(self.ok("stop")["was_running"])
@@ -94,7 +98,7 @@ class Server(ScriptCase):
                 continue
             with self.subTest(watch):
                 data = self.ok("start", watch=watch)
-                engine = (data["engine_pid"], script.start_time(data["engine_pid"]))
+                engine = (data["engine_pid"], start_time(data["engine_pid"]))
                 os.kill(data["pid"], signal.SIGKILL)
                 self.gone(*engine)
                 status = self.ok("status")
@@ -106,7 +110,7 @@ class Server(ScriptCase):
         os.makedirs(self.layout.run, exist_ok=True)
         with open(self.layout.pidfile, "w") as out:
             out.write("%d 12345\n" % os.getpid())
-        script.write_json(self.layout.state, {"state": "ready", "engine_pid": os.getpid(), "engine_start": "12345",
+        write_json(self.layout.state, {"state": "ready", "engine_pid": os.getpid(), "engine_start": "12345",
                                               "port": 4242})
         status = self.ok("status")
         self.assertEqual((status["state"], status["pid"], status["engine_pid"]), ("stopped", None, None))
@@ -163,7 +167,7 @@ class Server(ScriptCase):
     def test_a_start_that_takes_too_long_is_taken_back(self):
         run = self.fails("engine_not_healthy", "start", timeout_s=0)
         self.assertEqual(run.params["seconds"], "0")
-        self.assertFalse(script.running_supervisor(self.layout))
+        self.assertFalse(running_supervisor(self.layout))
 
     def test_a_taken_port_is_refused(self):
         with socket.socket() as taken:
@@ -180,7 +184,7 @@ class Server(ScriptCase):
         state = wait_for(lambda: self.state().get("engine_pid") and self.state())
         process.send_signal(signal.SIGTERM)
         self.assertIn('"cancelled"', process.stdout.read().decode())
-        self.assertIsNone(script.running_supervisor(self.layout))
+        self.assertIsNone(running_supervisor(self.layout))
         self.gone(state["engine_pid"], state["engine_start"])
 
     def test_the_engine_survives_the_end_of_its_caller(self):
@@ -262,10 +266,10 @@ done.wait()
                 self.assertEqual(self.ask(data["port"], "/v1/models")[0], 401)
                 self.chat(data["port"])
                 pid = data["engine_pid"]
-                started = script.start_time(pid)
+                started = start_time(pid)
                 os.kill(data["pid"], signal.SIGKILL)
-                self.assertTrue(wait_for(lambda: not script.is_running(pid, started), 8))
-                self.assertTrue(wait_for(lambda: script.choose_port(data["port"]) == data["port"], 8))
+                self.assertTrue(wait_for(lambda: not is_running(pid, started), 8))
+                self.assertTrue(wait_for(lambda: choose_port(data["port"]) == data["port"], 8))
                 self.ok("start", watch=watch)
                 self.assertTrue(self.ok("stop")["was_running"])
 

@@ -6,7 +6,8 @@ import subprocess
 import sys
 import unittest
 
-from script_case import MARKER, SCRIPT, Run, ScriptCase, encoded, script
+from script_case import MARKER, SCRIPT, Run, ScriptCase, encoded
+from slipway_host.wire import Channel
 
 
 def old_pythons():
@@ -93,7 +94,7 @@ class WireFormat(ScriptCase):
         stdout = os.dup(1)
         os.dup2(write_end, 1)
         try:
-            script.Channel().log("half a pair: \udc80, a line\nbreak")
+            Channel().log("half a pair: \udc80, a line\nbreak")
         finally:
             os.dup2(stdout, 1)
             os.close(stdout)

@@ -15,10 +15,8 @@ use crate::fault_text::script_fault;
 use crate::host::{Machine, Output, Running};
 use crate::tasks::TaskContext;
 
-/// What runs on the host.
-pub(crate) const SCRIPT: &str = include_str!("../../../../../deploy/deploy_llm_server.py");
-/// Writes the practice model there.
-const PRACTICE_MODEL: &str = include_str!("../../../../../deploy/practice_model.py");
+/// What runs on the host: one file, put together from `deploy/` by build.rs.
+pub(crate) const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/deploy_llm_server.py"));
 
 /// The script says something at least this often; a package installer may be silent for minutes.
 const SILENCE: Duration = Duration::from_secs(900);
@@ -72,8 +70,7 @@ pub(crate) struct InstalledScript {
 impl InstalledScript {
     /// Its place below `root`, named by its content: another version goes elsewhere.
     pub(crate) fn below(root: &str) -> Self {
-        let both = format!("{SCRIPT}{PRACTICE_MODEL}");
-        let version = crate::host::sha256(both.as_bytes());
+        let version = crate::host::sha256(SCRIPT.as_bytes());
         Self { directory: format!("{root}/script/{}", &version[..12]) }
     }
 
@@ -82,21 +79,16 @@ impl InstalledScript {
         &self.directory
     }
 
-    /// Uploads both files; returns their size.
+    /// Uploads the file; returns its size.
     pub(crate) async fn upload(
         &self,
         machine: &Machine,
         mut progress: impl FnMut(u64, u64) + Send,
     ) -> Result<u64, Fault> {
-        let files = [("practice_model.py", PRACTICE_MODEL), ("deploy_llm_server.py", SCRIPT)];
-        let total: u64 = files.iter().map(|(_, text)| text.len() as u64).sum();
-        let mut before = 0;
-        for (name, text) in files {
-            let dest = format!("{}/{name}", self.directory);
-            let content: Arc<[u8]> = text.as_bytes().into();
-            machine.write(content, &dest, 0o600, |done, _| progress(before + done, total)).await?;
-            before += text.len() as u64;
-        }
+        let total = SCRIPT.len() as u64;
+        let dest = format!("{}/deploy_llm_server.py", self.directory);
+        let content: Arc<[u8]> = SCRIPT.as_bytes().into();
+        machine.write(content, &dest, 0o600, |done, _| progress(done, total)).await?;
         Ok(total)
     }
 }
@@ -287,6 +279,14 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_python_tests_run_the_same_bytes() {
+        let bundle = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../deploy/bundle.py");
+        let printed = std::process::Command::new("python3").arg(bundle).output().unwrap();
+        assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+        assert!(printed.stdout == SCRIPT.as_bytes(), "bundle.py and build.rs disagree");
+    }
 
     #[test]
     fn the_finder_survives_quoting() {

@@ -1,0 +1,92 @@
+"""install: an engine and a model, as a manifest."""
+
+import glob
+import os
+import time
+
+from slipway_host.engine.pins import ENGINE_INODES
+from slipway_host.engine.plan import EnginePlan
+from slipway_host.engine.wheel import installed_engine
+from slipway_host.fault import Failure, no_write_permission
+from slipway_host.filesystem import (
+    disk_full, disk_space, existing_ancestor, is_noexec, is_older_than, is_writable, os_failure, remove_tree, write_json)
+from slipway_host.layout import Layout
+from slipway_host.lock import Lock
+from slipway_host.manifest import (
+    ensure_api_key, launch_parameters, manifest_id, read_manifest, wanted_settings)
+from slipway_host.model.plan import ModelPlan
+from slipway_host.params import seconds_param
+from slipway_host.units import utc_text
+from slipway_host.wire import OUT, handle_signals
+
+# An upload that has not grown for this long was cut.
+UPLOAD_LEFT_S = 3600
+
+
+def command_install(params):
+    handle_signals()
+    layout = Layout(params)
+    previous = read_manifest(layout)
+    settings = wanted_settings(params)
+    model_plan = ModelPlan(params, layout, previous)
+    if not is_writable(layout.root):
+        raise no_write_permission(existing_ancestor(layout.root))
+    try:
+        model_plan.check()
+    except Failure:
+        model_plan.discard_upload()
+        raise
+    engine_plan = EnginePlan(params, layout, model_plan.kind == "practice")
+    check_room(layout, engine_plan.needed_bytes() + model_plan.needed_bytes(), bool(engine_plan.python))
+    layout.make()
+    try:
+        with Lock(layout, "install", seconds_param(params, "lock_wait_s", 5)):
+            remove_leftovers(layout)
+            # Another run may have installed the engine while this one waited for the lock.
+            if engine_plan.python:
+                engine_plan.installed = installed_engine(layout)
+            return deploy(settings, layout, previous, engine_plan, model_plan)
+    except OSError as error:
+        raise os_failure(error, layout.root) or error
+    finally:
+        layout.prune()
+
+
+def check_room(layout, needed, engine):
+    space = disk_space(layout.root)
+    if space["free_bytes"] < needed:
+        raise disk_full(layout.root, needed)
+    if engine and space["free_inodes"] is not None and space["free_inodes"] < ENGINE_INODES:
+        raise Failure("disk_full", "The file system of %s has only %d files left."
+                      % (layout.root, space["free_inodes"]),
+                      path=layout.root, needed=needed, free=space["free_bytes"], free_inodes=space["free_inodes"])
+    if engine and is_noexec(layout.root):
+        raise Failure("noexec", "%s is on a file system where programs may not run." % layout.root, path=layout.root)
+
+
+def remove_leftovers(layout):
+    """What a killed run left behind; the lock says that nobody uses it."""
+    left = glob.glob(os.path.join(layout.engines, ".tmp-*")) + glob.glob(os.path.join(layout.models, "*.tmp-*"))
+    # Uploads take no lock: one that still grows belongs to somebody.
+    left += [path for path in glob.glob(os.path.join(layout.models, "*.part-" + "[0-9a-f]" * 8))
+             if is_older_than(path, UPLOAD_LEFT_S)]
+    for path in left:
+        OUT.log("Removing what an interrupted run left: %s" % path, "warn")
+        remove_tree(path)
+
+
+def deploy(settings, layout, previous, engine_plan, model_plan):
+    engine, engine_changed = engine_plan.carry_out()
+    model, model_changed = model_plan.carry_out()
+    layout.make(layout.deployments, layout.deployment)
+    key_changed = ensure_api_key(layout)
+    manifest = {"schema": 1, "deployment": layout.name, "engine": engine, "model": model,
+                "parameters": launch_parameters(settings, model), "created_at": utc_text(time.time())}
+    same = previous is not None and manifest_id(previous) == manifest_id(manifest)
+    if same:
+        manifest = previous
+    else:
+        write_json(layout.manifest, manifest)
+    return {"changed": bool(engine_changed or model_changed or key_changed or not same),
+            "engine": {key: engine[key] for key in ("kind", "version", "source", "python", "seconds")},
+            "model": {key: value for key, value in model.items() if key != "mtime_ns"}, "manifest": manifest}

@@ -1,0 +1,1 @@
+"""Engines: where they come from and how they are run."""

@@ -1,0 +1,44 @@
+"""The engine of the wheel, inside this process."""
+
+import signal
+import sys
+import threading
+
+from slipway_host.engine.prompt_cache import prompt_cache_mib
+from slipway_host.layout import Layout
+
+
+def serve_wheel(params):
+    """The engine inside this process: llama.cpp's server from the wheel."""
+    manifest = params["manifest"]
+    settings, model = manifest["parameters"], manifest["model"]
+    sys.path.insert(0, manifest["engine"]["site"])
+    import xllamacpp
+    with open(Layout(params).api_key) as source:
+        key = source.read().strip()
+    engine = xllamacpp.CommonParams()
+    engine.model.path = model["path"]
+    engine.model_alias = {model["label"]}
+    engine.hostnames = ["127.0.0.1"]
+    engine.port = params["port"]
+    engine.api_keys = [key]
+    engine.n_ctx = settings["context_size"]
+    engine.n_parallel = settings["parallel"]
+    engine.kv_unified = True
+    engine.use_jinja = True
+    engine.endpoint_metrics = True
+    engine.endpoint_slots = True
+    engine.cache_ram_mib = prompt_cache_mib(model)
+    if settings["threads"]:
+        engine.cpuparams.n_threads = settings["threads"]
+        engine.cpuparams_batch.n_threads = settings["threads"]
+    if settings["gpu_layers"] is not None:
+        engine.n_gpu_layers = settings["gpu_layers"]
+    # While it loads, a signal ends the process at once; only then can it be asked to stop.
+    server = xllamacpp.Server(engine)
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    while not done.wait(3600):
+        pass
+    del server

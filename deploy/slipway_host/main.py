@@ -1,0 +1,80 @@
+"""Reads the command line, runs one subcommand, ends with one terminal event."""
+
+import importlib
+import os
+import re
+import sys
+import traceback
+
+from slipway_host.fault import Cancelled, Failure
+from slipway_host.params import bad_param, read_params
+from slipway_host.probe.python import MINIMUM_PYTHON, newer_python
+from slipway_host.probe.system import python_fix
+from slipway_host.units import version_text
+from slipway_host.wire import OUT, ignore_signals
+
+# Subcommand: where it is. Each is imported only when it runs, so that none waits for the others.
+COMMANDS = {
+    "probe": ("slipway_host.probe.report", "command_probe"),
+    "install": ("slipway_host.commands.install", "command_install"),
+    "start": ("slipway_host.commands.start", "command_start"),
+    "stop": ("slipway_host.commands.remove", "command_stop"),
+    "status": ("slipway_host.commands.inspect", "command_status"),
+    "logs": ("slipway_host.commands.inspect", "command_logs"),
+    "uninstall": ("slipway_host.commands.remove", "command_uninstall"),
+}
+INTERNAL = {
+    "supervise": ("slipway_host.supervisor.supervisor", "command_supervise"),
+    "serve": ("slipway_host.serve", "command_serve"),
+}
+CANCELLED = {"event": "error", "code": "cancelled", "message": "Cancelled.", "params": {}}
+
+
+def command(table, name):
+    """The function of a subcommand."""
+    module, function = table[name]
+    return getattr(importlib.import_module(module), function)
+
+
+def run_command(arguments):
+    """The terminal event of a run."""
+    try:
+        if not arguments or arguments[0] not in COMMANDS:
+            raise Failure("script_failed", "Unknown subcommand %s; known are %s."
+                          % (arguments[0] if arguments else "(none)", ", ".join(sorted(COMMANDS))), detail="usage")
+        params = read_params(arguments[1:])
+        marker = params.get("marker")
+        if not isinstance(marker, str) or not re.match(r"[0-9A-Za-z_-]{8,128}\Z", marker):
+            raise bad_param("marker", "8 to 128 characters of [0-9A-Za-z_-]")
+        OUT.marker = marker
+        if sys.version_info < MINIMUM_PYTHON:
+            raise Failure("python_too_old", "The host has Python %s; Slipway needs %s or newer."
+                          % (version_text(sys.version_info[:3]), version_text(MINIMUM_PYTHON)),
+                          found=version_text(sys.version_info[:3]), needed=version_text(MINIMUM_PYTHON),
+                          alternative=newer_python(), fix=python_fix())
+        return {"event": "result", "data": command(COMMANDS, arguments[0])(params)}
+    except Failure as failure:
+        return {"event": "error", "code": failure.code, "message": str(failure), "params": failure.params}
+    except (Cancelled, KeyboardInterrupt):
+        return CANCELLED
+    except Exception as error:
+        for line in traceback.format_exc().splitlines():
+            OUT.log(line, "error")
+        return {"event": "error", "code": "script_failed",
+                "message": "The script on the host failed: %s" % error, "params": {"detail": repr(error)}}
+
+
+def main():
+    os.umask(0o077)
+    arguments = sys.argv[1:]
+    if arguments and arguments[0] in INTERNAL:
+        command(INTERNAL, arguments[0])(read_params(arguments[1:]))
+        return 0
+    try:
+        event = run_command(arguments)
+        ignore_signals()
+    except Cancelled:
+        # A signal after the work was done, while its result was being put together.
+        event = CANCELLED
+    OUT.emit(event)
+    return 0 if event["event"] == "result" else 1

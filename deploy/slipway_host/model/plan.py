@@ -1,0 +1,175 @@
+"""Where the model comes from."""
+
+import contextlib
+import hashlib
+import os
+import re
+import urllib.parse
+
+from slipway_host.checksum import check_hash, file_sha256
+from slipway_host.fault import Cancelled, Failure, hash_mismatch
+from slipway_host.filesystem import os_failure
+from slipway_host.http_source import hide_credentials
+from slipway_host.model.download import Download
+from slipway_host.model.gguf import GgufReader, gguf_facts, model_label
+from slipway_host.params import bad_param, object_param, sha256_param, text_param
+from slipway_host.wire import OUT
+
+
+class ModelPlan:
+    """Decides where the model comes from and checks, before anything is written, what it can."""
+
+    def __init__(self, params, layout, previous):
+        self.model = object_param(params, "model", {"kind": "practice"})
+        self.layout = layout
+        self.previous = (previous or {}).get("model") or {}
+        self.kind = self.model.get("kind")
+        self.sha256 = sha256_param(self.model)
+        self.url = None
+        if self.kind == "practice":
+            self.path = os.path.join(layout.models, "practice.gguf")
+        elif self.kind in ("path", "uploaded"):
+            self.path = text_param(self.model, "path")
+            if self.path is None:
+                raise bad_param("model.path", "the path of a file")
+            self.path = os.path.normpath(os.path.expanduser(self.path))
+            if not os.path.isabs(self.path):
+                raise Failure("model_not_found", "The model path %s is not absolute." % self.path, path=self.path)
+        elif self.kind == "url":
+            self.url = check_url(self.model.get("url"))
+            name = os.path.basename(urllib.parse.unquote(urllib.parse.urlsplit(self.url).path))
+            name = re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".")[-120:] or "model"
+            folder = hashlib.sha256(self.url.encode("utf-8")).hexdigest()[:8]
+            self.path = os.path.join(layout.models, folder,
+                                     name if name.lower().endswith(".gguf") else name + ".gguf")
+        else:
+            raise bad_param("model.kind", "practice, path, uploaded or url")
+
+    def unchanged(self):
+        """The record of the last install if the same file is still there, untouched."""
+        record = self.previous
+        if record.get("kind") != self.kind or record.get("path") != self.path:
+            return None
+        expected = practice_model().SHA256 if self.kind == "practice" else self.sha256
+        if expected and record.get("sha256") != expected:
+            return None
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return None
+        if found.st_size != record.get("bytes") or found.st_mtime_ns != record.get("mtime_ns"):
+            return None
+        return record
+
+    def check(self):
+        """What can be known about the model without the network; raises a Failure."""
+        if self.kind in ("path", "uploaded") and not self.unchanged():
+            gguf_facts(self.path)
+
+    def discard_upload(self):
+        """Removes an upload that is no model; a file elsewhere is the user's own."""
+        if self.kind == "uploaded" and os.path.dirname(self.path) == self.layout.models:
+            with contextlib.suppress(OSError):
+                os.unlink(self.path)
+
+    def needed_bytes(self):
+        return 4 * 1000 * 1000 if self.kind == "practice" and not self.unchanged() else 0
+
+    def carry_out(self):
+        """(model record, whether a file was made or fetched)."""
+        record = self.unchanged()
+        if record:
+            return record, False
+        fetched = False
+        digest = None
+        if self.kind == "practice":
+            digest, fetched = self.write_practice(), True
+        elif self.kind == "url":
+            digest, fetched = self.fetch()
+        elif self.sha256:
+            digest = file_sha256(self.path, "verify_file")
+        if self.sha256 and digest != self.sha256:
+            self.discard_upload()
+            raise hash_mismatch("model", self.sha256, digest)
+        facts = gguf_facts(self.path)
+        found = os.stat(self.path)
+        practice = self.kind == "practice" or facts["name"] == "Slipway practice model"
+        record = {"kind": self.kind, "name": facts["name"] or model_label(self.path),
+                  "label": "practice" if self.kind == "practice" else model_label(self.path),
+                  "path": self.path, "bytes": found.st_size, "mtime_ns": found.st_mtime_ns, "sha256": digest,
+                  "architecture": facts["architecture"], "context_train": facts["context_train"],
+                  "practice": practice}
+        if self.url:
+            record["url"] = hide_credentials(self.url)
+        return record, fetched
+
+    def write_practice(self):
+        self.layout.make(self.layout.models)
+        recipe = practice_model()
+        try:
+            size = recipe.write(self.path)
+        except OSError as error:
+            raise os_failure(error, self.path, self.needed_bytes()) or error
+        check_hash(self.path, recipe.SHA256, "practice model")
+        OUT.progress("model", "practice", size, size, force=True)
+        return recipe.SHA256
+
+    def fetch(self):
+        """Downloads to a .part file, checks it and renames it; (sha256, True)."""
+        folder = os.path.dirname(self.path)
+        self.layout.make(self.layout.models, folder)
+        if os.path.exists(self.path):
+            # Only verified files get their final name; the last manifest was lost, not the file.
+            digest = file_sha256(self.path, "verify_file")
+            if not self.sha256 or digest == self.sha256:
+                return digest, False
+            os.unlink(self.path)
+        download = Download(self.url, self.path + ".part")
+        try:
+            download.run()
+            digest = file_sha256(download.path, "verify_file")
+            if self.sha256 and digest != self.sha256:
+                raise hash_mismatch("model", self.sha256, digest)
+            try:
+                GgufReader(download.path).read()
+            except Failure as error:
+                raise Failure(error.code, str(error).replace(".part", ""),
+                              **dict(error.params, path=hide_credentials(self.url)))
+            os.replace(download.path, self.path)
+            download.forget()
+        except Cancelled as cancelled:
+            download.settle(keep=cancelled.resume)
+            raise
+        except Failure as failure:
+            download.settle(keep=failure.code == "model_unreachable")
+            raise
+        except OSError as error:
+            download.settle(keep=False)
+            raise os_failure(error, self.path, download.total or 0) or error
+        finally:
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+        return digest, True
+
+
+def practice_model():
+    """The module that writes the practice model; few runs need it."""
+    import practice_model as module
+    return module
+
+
+def check_url(url):
+    """The address if it is one that can be fetched."""
+    shown = hide_credentials(url) if isinstance(url, str) else str(url)
+    failure = Failure("model_url_invalid", "%s is not an address that a model can be fetched from." % shown, url=shown)
+    try:
+        parts = urllib.parse.urlsplit(url)
+        # A password in an address would end up in logs and parameter files.
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise failure
+        if re.search(r"[\x00-\x20\x7f]", url):
+            raise failure
+        parts.port
+    except (ValueError, TypeError, AttributeError):
+        raise failure
+    return url

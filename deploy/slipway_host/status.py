@@ -1,0 +1,83 @@
+"""What runs now, and ending it."""
+
+import collections
+import contextlib
+import os
+import signal
+import time
+
+from slipway_host.filesystem import read_json, write_json
+from slipway_host.manifest import read_manifest
+from slipway_host.process import is_running, signal_process, wait_gone
+
+STOP_GRACE_S = 5.0
+
+
+def running_supervisor(layout):
+    """(pid, start time) of the live supervisor, or None. A foreign process with its pid does not count."""
+    try:
+        with open(layout.pidfile) as source:
+            words = source.read().split()
+        pid, started = int(words[0]), words[1]
+    except (OSError, ValueError, IndexError):
+        return None
+    return (pid, started) if is_running(pid, started) else None
+
+
+def log_lines(layout, count):
+    """The last lines of the engine's log, across its rotation."""
+    lines = collections.deque(maxlen=count)
+    for path in (layout.engine_log + ".1", layout.engine_log):
+        try:
+            with open(path, "rb") as source:
+                source.seek(0, os.SEEK_END)
+                source.seek(max(0, source.tell() - 2048 * count))
+                for line in source.read().decode("utf-8", "replace").splitlines():
+                    lines.append(line[:2000])
+        except OSError:
+            continue
+    return list(lines)
+
+
+def status_of(layout):
+    manifest = read_manifest(layout)
+    state = read_json(layout.state) or {}
+    supervisor = running_supervisor(layout)
+    name = state.get("state", "starting")
+    if not supervisor and name != "crashed":
+        name = "stopped"
+    if manifest is None and not supervisor:
+        name = "absent"
+    engine_alive = is_running(state.get("engine_pid"), state.get("engine_start"))
+    return {"deployed": manifest is not None, "state": name,
+            "port": state.get("port") if supervisor else None,
+            "pid": supervisor[0] if supervisor else None,
+            "engine_pid": state.get("engine_pid") if engine_alive else None,
+            "restarts": state.get("restarts", 0), "since": state.get("since"),
+            "last_exit": state.get("last_exit"),
+            "model": manifest["model"] if manifest else None,
+            "engine": manifest["engine"] if manifest else None, "manifest": manifest,
+            "api_key_path": layout.api_key if manifest else None, "log_tail": log_lines(layout, 20)}
+
+
+def stop_engine(layout):
+    """Ends supervisor and engine, politely and then not; whether one was running."""
+    supervisor = running_supervisor(layout)
+    if supervisor:
+        pid, started = supervisor
+        signal_process(pid, signal.SIGTERM)
+        if not wait_gone(pid, started, STOP_GRACE_S):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+            wait_gone(pid, started, 2)
+    state = read_json(layout.state) or {}
+    engine = (state.get("engine_pid"), state.get("engine_start"))
+    orphan = is_running(*engine)
+    if orphan:
+        signal_process(engine[0], signal.SIGKILL)
+        wait_gone(engine[0], engine[1], 2)
+    with contextlib.suppress(OSError):
+        os.unlink(layout.pidfile)
+    if os.path.isdir(layout.run) and state.get("state") not in (None, "stopped"):
+        write_json(layout.state, dict(state, state="stopped", engine_pid=None, engine_start=None, since=time.time()))
+    return bool(supervisor or orphan)
