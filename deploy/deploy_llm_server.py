@@ -37,13 +37,28 @@ cannot be read, the marker is unknown and the error is a bare JSON line.
 Subcommands
 -----------
 probe      writes nothing. Optional "model" and "engine" as for install, then they are judged as
-           well: with an engine.binary nothing that only the wheel needs is missed.
-           data: os, os_release, arch, libc, hostname, user, home, root,
-           python{path,version,venv,engine_python,pythons[]}, disk{path,free_bytes,total_bytes,
-           free_inodes}, memory{total_bytes,available_bytes}, cpu{model,cores,flags_ok,missing[]},
-           gpus[{name,memory_total_mb,memory_free_mb,driver}], llama_server, llama_server_version,
-           writable, noexec, index_reachable (null: not tested), engine_installed,
-           deployment (as status, or null), findings[{severity,code,message,fix,params}]
+           well: with an engine.binary nothing that only the wheel needs is missed. Optional "time":
+           the caller's clock, seconds of the epoch. Each of the host's tools gets five seconds.
+           data: os, os_release, arch, libc, libc_version{name: glibc|musl|macos|unknown, version},
+           hostname, user, home, root,
+           python{path,version,venv,engine_python,pythons[{path,version,venv,ensurepip,pip,ssl,
+           venv_works,cpython}]}, disk{path,free_bytes,total_bytes,free_inodes} (of root),
+           places[{role: root|home|tmp|models, wanted, path, free_bytes, total_bytes, free_inodes,
+           kind (of file system, or null), writable, noexec}],
+           memory{total_bytes,available_bytes}, cpu{model,cores,flags_ok,missing[],features[]},
+           gpus[{vendor: nvidia|amd|apple, index, uuid, name, memory_total_mb, memory_free_mb, driver,
+           compute_capability, unified}] (null where the tool does not tell; MiB),
+           gpu_processes[{pid,name,memory_mb,gpu_uuid}], gpu_tools[{tool,path,ok,code,detail}],
+           cuda (the newest that the driver serves, or null), llama_server, llama_server_version,
+           services{systemd_user: running|degraded|starting|initializing|maintenance|offline|
+           unreachable|null, linger, kill_user_processes, launchd},
+           containers[{tool: docker|podman, path, version, usable, rootless, gpu, reason: null|denied|
+           not_running|hangs|failed, detail}],
+           ollama{path, version, serving (version of the service that answers, or null), address},
+           proxies[] (names of variables, never their values), clock{time, skew_s (host ahead of the
+           caller; null without "time")}, writable, noexec, index_reachable (null: not tested),
+           engine_installed, deployment (as status, or null),
+           findings[{severity: ok|warn|error, code, message, fix, params}]
 install    engine {"kind":"llama_cpp","source":"auto|wheel|binary","binary":path|null}
                auto: an existing llama-server if the host has an NVIDIA GPU (the wheel computes on
                the CPU) and the model is a real one; else the wheel; else an existing llama-server
@@ -81,6 +96,17 @@ model_unreachable{url,detail}  model_url_invalid{url}  engine_crashed{detail,rea
 engine_not_healthy{seconds,log}  port_unavailable{port}  lock_held{owner,pid,since,age_seconds}
 not_deployed{}  glibc_too_old{found,needed}  unsupported_platform{os,arch}  cancelled{}
 script_failed{detail}
+
+Findings have these codes, the error codes above and
+ok    python_ok engine_ok index_ok disk_ok{free} writable_ok{path} llama_server_ok{path,version}
+      model_ok{path,bytes} gpu_ok{vendor,name,memory_total_mb,memory_free_mb,driver,
+      compute_capability} gpu_absent{tool,detail} container_ok{tool,version,rootless}
+      container_denied|container_not_running|container_hangs|container_failed{tool,detail}
+      ollama_ok{version,address} proxy_set{names} systemd_ok{linger} launchd_ok{}
+warn  memory_low{bytes,available} gpu_busy{pid,name,memory_mb,gpu} gpu_driver_mismatch
+      gpu_driver_not_loaded gpu_lost gpu_tool_missing gpu_tool_hangs gpu_tool_failed{tool,detail}
+      place_full{role,path,free} inodes_low{role,path,free_inodes} tmp_noexec{role,path}
+      linger_off{} kill_user_processes{} clock_skew{seconds}
 
 Cancelling: SIGTERM and SIGINT take back what the run had begun. SIGHUP and a closed stdout mean
 that the link is gone: an install stops cleanly but keeps a partial model download, so that the

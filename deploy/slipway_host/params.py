@@ -58,6 +58,15 @@ def seconds_param(params, name, default):
     return float(value)
 
 
+def number_param(params, name, lowest, highest, default=None):
+    value = params.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not lowest <= value <= highest:
+        raise bad_param(name, "a number from %g to %g" % (lowest, highest))
+    return value
+
+
 def object_param(params, name, default=None):
     value = params.get(name)
     if value is None:

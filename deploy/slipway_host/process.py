@@ -2,10 +2,14 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+
+# How the reason of run_text begins when the command took too long.
+NO_ANSWER = "no answer within"
 
 
 def start_time(pid):
@@ -50,13 +54,28 @@ def wait_gone(pid, started, seconds):
 
 
 def run_text(command, seconds, **options):
-    """(exit status, output with errors) of a command; (None, reason) if it cannot run."""
+    """(exit status, output with errors) of a command; (None, reason) if it cannot run.
+
+    After that time it is killed with all that it started. One that cannot be killed (a hung driver
+    keeps its tool in the kernel) is left behind, so that the caller goes on.
+    """
     try:
-        answer = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, timeout=seconds, cwd="/", **options)
-    except (OSError, subprocess.SubprocessError) as error:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, cwd="/", start_new_session=True, **options)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         return None, str(error)
-    return answer.returncode, answer.stdout.decode("utf-8", "replace")
+    try:
+        output, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return None, "%s %g seconds" % (NO_ANSWER, seconds)
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.5)
+            process.stdout.close()
+    return process.returncode, output.decode("utf-8", "replace")
 
 
 def run_together(jobs):

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,14 +10,13 @@ from slipway_host.engine.prompt_cache import prompt_cache_mib
 from slipway_host.fault import Failure
 from slipway_host.guard import die_with_pipe
 from slipway_host.layout import Layout
+from slipway_host.probe.program import find_program
 from slipway_host.process import run_text
 
 
 def find_llama_server():
     """The path of a llama-server on this host, or None."""
-    path = os.environ.get("PATH", os.defpath)
-    extra = [os.path.expanduser("~/.local/bin"), "/usr/local/bin", "/opt/homebrew/bin"]
-    return shutil.which("llama-server", path=os.pathsep.join([path] + extra))
+    return find_program("llama-server")
 
 
 def llama_server_version(binary):

@@ -9,7 +9,7 @@ from slipway_host.engine.requirements import wheel_failure
 from slipway_host.engine.wheel import install_wheel, installed_engine, wheel_engine
 from slipway_host.fault import Failure
 from slipway_host.params import bad_param, object_param, text_param
-from slipway_host.probe.hardware import gpu_facts
+from slipway_host.probe.gpu import gpu_facts
 from slipway_host.probe.python import engine_python_of, find_pythons
 from slipway_host.wire import OUT
 

@@ -1,14 +1,17 @@
-"""Processor, memory and graphics cards."""
+"""Processor and memory."""
 
 import contextlib
 import os
 import platform
 import re
-import shutil
 
 from slipway_host.process import run_text
 
 CPU_FLAGS = ("avx2", "fma", "f16c", "bmi2")
+
+# What decides how fast a processor computes a model, as /proc/cpuinfo spells it.
+CPU_FEATURES = ("sse4_2", "avx", "avx2", "fma", "f16c", "bmi2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16",
+                "amx_int8", "amx_bf16", "asimd", "asimddp", "i8mm", "bf16", "sve")
 
 
 def cpu_facts():
@@ -22,7 +25,7 @@ def cpu_facts():
                     key = key.strip()
                     if key == "model name" and not model:
                         model = value.strip()
-                    elif key == "flags" and flags is None:
+                    elif key in ("flags", "Features") and flags is None:
                         flags = set(value.split())
                     if model and flags is not None:
                         break
@@ -38,7 +41,8 @@ def cpu_facts():
     missing = []
     if platform.machine() in ("x86_64", "AMD64") and flags:
         missing = [flag for flag in CPU_FLAGS if flag not in flags]
-    return {"model": model or platform.machine(), "cores": cores, "flags_ok": not missing, "missing": missing}
+    return {"model": model or platform.machine(), "cores": cores, "flags_ok": not missing, "missing": missing,
+            "features": [name for name in CPU_FEATURES if name in (flags or ())]}
 
 
 def memory_facts():
@@ -67,20 +71,3 @@ def memory_facts():
         if page and pages:
             available = int(page.group(1)) * sum(int(count) for count in pages)
     return {"total_bytes": total, "available_bytes": available}
-
-
-def gpu_facts():
-    """NVIDIA GPUs as nvidia-smi reports them; empty without one."""
-    program = shutil.which("nvidia-smi")
-    if not program:
-        return []
-    status, text = run_text([program, "--query-gpu=name,memory.total,memory.free,driver_version",
-                             "--format=csv,noheader,nounits"], 5)
-    gpus = []
-    for line in text.splitlines() if status == 0 else ():
-        parts = [part.strip() for part in line.split(",")]
-        if len(parts) == 4:
-            gpus.append({"name": parts[0], "driver": parts[3],
-                         "memory_total_mb": int(parts[1]) if parts[1].isdigit() else None,
-                         "memory_free_mb": int(parts[2]) if parts[2].isdigit() else None})
-    return gpus

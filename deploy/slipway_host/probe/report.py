@@ -1,52 +1,78 @@
-"""The preflight report: facts and findings, without writing anything."""
+"""probe: the preflight report, without writing anything."""
 
 import os
 import platform
 import socket
 import sys
 
-from slipway_host.engine.llama_server import binary_engine, find_llama_server, llama_server_version
-from slipway_host.engine.pins import ENGINE_DISK_BYTES, ENGINE_INODES
-from slipway_host.engine.requirements import libraries_failure, platform_failure
+from slipway_host.engine.llama_server import find_llama_server, llama_server_version
 from slipway_host.engine.wheel import installed_engine
-from slipway_host.fault import Failure, no_write_permission
-from slipway_host.filesystem import disk_full, disk_space, existing_ancestor, is_noexec, is_writable
+from slipway_host.filesystem import disk_space, is_noexec, is_writable
 from slipway_host.layout import Layout
-from slipway_host.manifest import read_manifest
-from slipway_host.model.plan import ModelPlan
-from slipway_host.params import object_param, text_param
-from slipway_host.probe.hardware import cpu_facts, gpu_facts, memory_facts
-from slipway_host.probe.package_index import index_facts, no_index
-from slipway_host.probe.python import engine_python_failure, engine_python_of, find_pythons
-from slipway_host.probe.system import libc_text, os_release, user_name
+from slipway_host.params import number_param, object_param, text_param
+from slipway_host.probe.containers import container_facts
+from slipway_host.probe.gpu import gpu_report
+from slipway_host.probe.hardware import cpu_facts, memory_facts
+from slipway_host.probe.host_findings import host_findings
+from slipway_host.probe.judgement import deployment_findings
+from slipway_host.probe.ollama import ollama_facts
+from slipway_host.probe.package_index import index_facts
+from slipway_host.probe.python import engine_python_of, find_pythons
+from slipway_host.probe.services import service_facts
+from slipway_host.probe.surroundings import clock_facts, place_facts, proxy_names
+from slipway_host.probe.system import libc_facts, libc_text, os_release, user_name
 from slipway_host.process import run_together
 from slipway_host.status import status_of
-from slipway_host.units import size_text, version_text
+from slipway_host.units import version_text
 from slipway_host.wire import handle_signals
-
-
-class Findings:
-    """The preflight report: each line a severity, a code, a sentence and the fix."""
-
-    def __init__(self):
-        self.items = []
-
-    def add(self, severity, code, message, fix="", **params):
-        self.items.append({"severity": severity, "code": code, "message": message, "fix": fix or "",
-                           "params": {key: str(value) for key, value in params.items()}})
-
-    def failure(self, failure, severity="error"):
-        self.items.append({"severity": severity, "code": failure.code, "message": str(failure),
-                           "fix": failure.params.get("fix", ""), "params": failure.params})
 
 
 def command_probe(params):
     handle_signals()
     layout = Layout(params)
-    facts = {}
+    facts = gather(params, layout)
+    findings = deployment_findings(params, layout, facts)
+    host_findings(findings, facts)
+    engine_python = facts["engine_python"]
+    status = status_of(layout)
+    gpu = facts["gpu"]
+    return {
+        "os": platform.system(), "arch": platform.machine(), "libc": libc_text(), "libc_version": libc_facts(),
+        "os_release": os_release().get("PRETTY_NAME") or "%s %s" % (platform.system(), platform.release()),
+        "hostname": socket.gethostname(), "user": user_name(), "home": os.path.expanduser("~"), "root": layout.root,
+        "python": {"path": sys.executable, "version": version_text(sys.version_info[:3]),
+                   "venv": any(item["path"] == sys.executable and venv_works(item) for item in facts["pythons"]),
+                   "engine_python": engine_python["path"] if engine_python else None,
+                   "pythons": [{"path": item["path"], "version": version_text(item["version"]), "venv": item["venv"],
+                                "ensurepip": item["ensurepip"], "pip": item["pip"], "ssl": item["ssl"],
+                                "venv_works": venv_works(item), "cpython": item["cpython"]}
+                               for item in facts["pythons"]]},
+        "disk": disk_space(layout.root), "places": facts["places"], "memory": facts["memory"], "cpu": facts["cpu"],
+        "gpus": gpu["gpus"], "gpu_processes": gpu["processes"], "gpu_tools": gpu["tools"], "cuda": gpu["cuda"],
+        "llama_server": facts["llama_server"], "llama_server_version": facts["llama_server_version"],
+        "services": facts["services"], "containers": facts["containers"], "ollama": facts["ollama"],
+        "proxies": facts["proxies"], "clock": facts["clock"],
+        "writable": is_writable(layout.root), "noexec": is_noexec(layout.root),
+        "index_reachable": facts["index"]["reachable"] if facts["index"] else None,
+        "engine_installed": installed_engine(layout) is not None,
+        "deployment": status if status["deployed"] else None,
+        "findings": findings.items}
+
+
+def venv_works(python):
+    """Whether it makes an environment with pip inside."""
+    return bool(python["venv"] and (python["ensurepip"] or python["pip"]))
+
+
+def gather(params, layout):
+    """All facts, asked at the same time: each tool takes a moment, some take five seconds."""
+    facts = {"clock": clock_facts(number_param(params, "time", 0, 1e11)), "proxies": proxy_names()}
+    chosen = text_param(params, "python")
+    model = object_param(params, "model", {})
+    folder = os.path.dirname(os.path.expanduser(model["path"])) if isinstance(model.get("path"), str) else None
 
     def python_and_index():
-        facts["pythons"] = find_pythons(text_param(params, "python"))
+        facts["pythons"] = find_pythons(chosen)
         facts["engine_python"] = engine_python_of(facts["pythons"])
         facts["index"] = None
         if not installed_engine(layout):
@@ -58,109 +84,8 @@ def command_probe(params):
         facts["llama_server_version"] = llama_server_version(binary) if binary else None
 
     run_together([python_and_index, llama_server,
-                  lambda: facts.update(gpus=gpu_facts()), lambda: facts.update(cpu=cpu_facts()),
-                  lambda: facts.update(memory=memory_facts())])
-    engine_python = facts["engine_python"]
-    status = status_of(layout)
-    return {
-        "os": platform.system(), "arch": platform.machine(), "libc": libc_text(),
-        "os_release": os_release().get("PRETTY_NAME") or "%s %s" % (platform.system(), platform.release()),
-        "hostname": socket.gethostname(), "user": user_name(), "home": os.path.expanduser("~"), "root": layout.root,
-        "python": {"path": sys.executable, "version": version_text(sys.version_info[:3]),
-                   "venv": any(item["path"] == sys.executable and item["venv"] and (item["ensurepip"] or item["pip"])
-                               for item in facts["pythons"]),
-                   "engine_python": engine_python["path"] if engine_python else None,
-                   "pythons": [{"path": item["path"], "version": version_text(item["version"]),
-                                "venv": item["venv"], "ensurepip": item["ensurepip"], "pip": item["pip"]}
-                               for item in facts["pythons"]]},
-        "disk": disk_space(layout.root), "memory": facts["memory"], "cpu": facts["cpu"], "gpus": facts["gpus"],
-        "llama_server": facts["llama_server"], "llama_server_version": facts["llama_server_version"],
-        "writable": is_writable(layout.root), "noexec": is_noexec(layout.root),
-        "index_reachable": facts["index"]["reachable"] if facts["index"] else None,
-        "engine_installed": installed_engine(layout) is not None,
-        "deployment": status if status["deployed"] else None,
-        "findings": probe_findings(params, layout, facts)}
-
-
-def probe_findings(params, layout, facts):
-    findings = Findings()
-    installed = installed_engine(layout) is not None
-    binary = text_param(object_param(params, "engine", {}), "binary")
-    # What only the wheel needs is no error on a host that has a llama-server.
-    severity = "warn" if binary or facts["llama_server"] else "error"
-    needed = 0
-    if binary:
-        try:
-            binary_engine(binary)
-        except Failure as failure:
-            findings.failure(failure)
-    elif installed:
-        findings.add("ok", "engine_ok", "The engine is already installed.")
-    else:
-        needed += ENGINE_DISK_BYTES
-        engine_findings(findings, facts, severity)
-    model_findings(findings, params, layout, facts["memory"])
-    space = disk_space(layout.root)
-    inodes_low = not binary and space["free_inodes"] is not None and space["free_inodes"] < ENGINE_INODES
-    if space["free_bytes"] < needed or inodes_low:
-        findings.failure(disk_full(layout.root, needed))
-    else:
-        findings.add("ok", "disk_ok", "%s of disk space are free." % size_text(space["free_bytes"]),
-                     free=space["free_bytes"])
-    if not is_writable(layout.root):
-        findings.failure(no_write_permission(existing_ancestor(layout.root)))
-    else:
-        findings.add("ok", "writable_ok", "%s can be written." % layout.root, path=layout.root)
-    if is_noexec(layout.root):
-        findings.failure(Failure("noexec", "%s is on a file system where programs may not run." % layout.root,
-                                 path=layout.root), severity)
-    if facts["llama_server"]:
-        findings.add("ok", "llama_server_ok", "The host has a llama-server: %s." % facts["llama_server"],
-                     path=facts["llama_server"], version=facts["llama_server_version"] or "")
-    return findings.items
-
-
-def engine_findings(findings, facts, severity):
-    failure = platform_failure()
-    if failure:
-        findings.failure(failure, severity)
-    if not facts["cpu"]["flags_ok"]:
-        findings.failure(Failure("cpu_unsupported", "The processor of the host lacks %s, which the engine needs."
-                                 % ", ".join(facts["cpu"]["missing"]), missing=",".join(facts["cpu"]["missing"])),
-                         severity)
-    index = facts["index"] or {}
-    failure = engine_python_failure(facts["pythons"], index.get("index"))
-    if failure:
-        findings.failure(failure, severity)
-    else:
-        python = facts["engine_python"]
-        findings.add("ok", "python_ok", "Python %s can run the engine." % version_text(python["version"]),
-                     path=python["path"], version=version_text(python["version"]))
-    failure = libraries_failure()
-    if failure:
-        findings.failure(failure, severity)
-    if index.get("reachable") is False:
-        # A folder of local packages may do as well.
-        findings.failure(no_index(index.get("detail", "")), "warn" if index.get("local") else severity)
-    elif index.get("reachable"):
-        findings.add("ok", "index_ok", "The Python package index answers.")
-
-
-def model_findings(findings, params, layout, memory):
-    if not isinstance(params.get("model"), dict):
-        return
-    try:
-        plan = ModelPlan(params, layout, read_manifest(layout))
-        plan.check()
-    except Failure as failure:
-        findings.failure(failure)
-        return
-    if plan.kind not in ("path", "uploaded"):
-        return
-    size = os.stat(plan.path).st_size
-    findings.add("ok", "model_ok", "The model file is a complete GGUF file of %s." % size_text(size),
-                 path=plan.path, bytes=size)
-    available = memory["available_bytes"]
-    if available is not None and size > available:
-        findings.add("warn", "memory_low", "The model has %s, but only %s of memory are free."
-                     % (size_text(size), size_text(available)), bytes=size, available=available)
+                  lambda: facts.update(gpu=gpu_report()), lambda: facts.update(cpu=cpu_facts()),
+                  lambda: facts.update(memory=memory_facts()), lambda: facts.update(services=service_facts()),
+                  lambda: facts.update(containers=container_facts()), lambda: facts.update(ollama=ollama_facts()),
+                  lambda: facts.update(places=place_facts(layout, folder))])
+    return facts

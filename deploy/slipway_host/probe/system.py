@@ -5,6 +5,9 @@ import getpass
 import glob
 import os
 import platform
+import re
+
+from slipway_host.process import run_text
 
 
 def user_name():
@@ -64,6 +67,21 @@ def libc_text():
     if version:
         return "glibc %d.%d" % version
     return "musl" if glob.glob("/lib/ld-musl-*") else "unknown"
+
+
+def libc_facts():
+    """{name: glibc, musl, macos or unknown, version: text or null}."""
+    if platform.system() == "Darwin":
+        return {"name": "macos", "version": platform.mac_ver()[0] or None}
+    version = glibc_version()
+    if version:
+        return {"name": "glibc", "version": "%d.%d" % version}
+    loaders = glob.glob("/lib/ld-musl-*")
+    if not loaders:
+        return {"name": "unknown", "version": None}
+    # The loader prints its version when it is run without a program.
+    match = re.search(r"Version (\d[\d.]*)", run_text([loaders[0]], 5)[1])
+    return {"name": "musl", "version": match.group(1) if match else None}
 
 
 def glibc_version():

@@ -1,0 +1,66 @@
+"""Places for files, proxies, and the clock."""
+
+import os
+import tempfile
+import time
+
+from slipway_host.filesystem import disk_space, existing_ancestor, is_noexec, is_writable
+
+PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+def place_facts(layout, model_folder):
+    """The file systems that a deployment touches: role, path, space, inodes, kind, what is allowed."""
+    places = [("root", layout.root), ("home", os.path.expanduser("~")), ("tmp", temporary_folder()),
+              ("models", model_folder or layout.models)]
+    kinds = mounted_kinds()
+    facts = []
+    for role, path in places:
+        try:
+            found = disk_space(path)
+            facts.append(dict(found, role=role, wanted=path, kind=kind_of(found["path"], kinds),
+                              writable=is_writable(path), noexec=is_noexec(path)))
+        except OSError:
+            continue
+    return facts
+
+
+def temporary_folder():
+    """Where programs put temporary files, judged without writing one."""
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        if os.path.isdir(os.environ.get(name) or ""):
+            return os.environ[name]
+    return "/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()
+
+
+def mounted_kinds():
+    """{mount point: kind of file system} on Linux, else empty."""
+    kinds = {}
+    try:
+        with open("/proc/self/mounts", encoding="utf-8", errors="replace") as source:
+            for line in source:
+                words = line.split(" ")
+                if len(words) > 2:
+                    # Blanks in a mount point are written as octal.
+                    kinds[words[1].replace("\\040", " ")] = words[2]
+    except OSError:
+        pass
+    return kinds
+
+
+def kind_of(path, kinds):
+    path = os.path.realpath(existing_ancestor(path))
+    while path not in kinds and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    return kinds.get(path)
+
+
+def proxy_names():
+    """The names of the proxy variables that are set; their values may hold passwords."""
+    return sorted(name for name in os.environ if name.lower() in PROXY_NAMES and os.environ[name])
+
+
+def clock_facts(caller_time):
+    """{time, skew_s}: the host's clock, and by how many seconds it is ahead of the caller's."""
+    now = time.time()
+    return {"time": round(now, 3), "skew_s": None if caller_time is None else round(now - caller_time, 1)}
