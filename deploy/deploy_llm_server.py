@@ -72,19 +72,54 @@ install    engine {"kind":"llama_cpp","source":"auto|wheel|binary","binary":path
            data: changed, engine{kind,version,source,python,seconds}, model{kind,name,label,path,
            bytes,sha256,architecture,context_train,practice}, manifest
            The second run with the same parameters neither uses the network nor reads big files.
+           stage (default false): the version is a candidate and `current` stays; see Versions.
+           data also: version, candidate (whether it is one; false if nothing changed)
 start      timeout_s (default 120) to be ready; port (null: any free one, kept across restarts);
            log_bytes (default 5 MiB; two such files are kept); watch "prctl" or "pipe": how the
-           engine notices the end of its supervisor (default: prctl on Linux).
-           data: port, pid, engine_pid, state, already_running, model, load_seconds, api_key_path
-           An engine that does not get ready in time is stopped again.
+           engine notices the end of its supervisor (default: prctl on Linux); candidate (default
+           false): start the candidate if there is one, else the current version.
+           data: port, pid, engine_pid, state, already_running, model, load_seconds, api_key_path,
+           version.
+           An engine that does not get ready in time is stopped again. A candidate that does not
+           start is forgotten and the current version is started again: the error's params then
+           have restored, its name, or "" if that failed too or there is none.
 stop       data: was_running
 status     data: deployed, state (absent|stopped|starting|loading|ready|crashed), port, pid,
            engine_pid, restarts, since (of this state, seconds of the epoch), last_exit{status,text,
-           reason,at,seconds,log}, model, engine, manifest, api_key_path, log_tail
+           reason,at,seconds,log}, model, engine, manifest, api_key_path, log_tail, version, previous,
+           candidate (names or null), running_version (what the supervisor runs)
 logs       lines (default 200). data: lines
 uninstall  keep_models (default false). data: removed_bytes, was_deployed. Stops, removes the
            deployment, engines and models that no other deployment uses, and what is then empty.
+versions   data: deployment, current, previous, candidate, versions[] newest first {version, role:
+           candidate|current|previous|old, damaged, created_at, running, complete (its engine and
+           model are still there), engine{kind,source,version}, model{kind,name,label,path,bytes,
+           sha256}, parameters, engine_bytes, model_bytes}; a damaged one has version, role, damaged,
+           complete only. engines[], models[] {path, bytes, used_by[{deployment,version}]},
+           total_bytes (of the root), disk{path,free_bytes,total_bytes,free_inodes}
+commit     the candidate, which has to run and be ready, becomes current; the last two versions are
+           kept. data: changed (false: there was no candidate), version, previous, removed_bytes
+rollback   timeout_s as for start; version (default: see below). With a candidate, and no other
+           version named: forgets it and starts the current version again if anything ran. Else:
+           starts the previous version (or the one named) if anything ran, then makes it current;
+           the one left becomes the previous. If it does not start, the current one is started
+           again (params.restored as for start).
+           data: version (now current, or null), left, running, start (as start, or null)
+clean      dry_run, keep_models (default false). Removes versions without a role, engines, models,
+           cut downloads, script folders and leftovers that nothing uses.
+           data: removed[{kind: version|engine|model|download|script|leftover, path, bytes}],
+           removed_bytes, dry_run
 supervise, serve   internal: the supervisor process and the engine process.
+
+Versions
+--------
+A deploy that is verified before it counts:  install stage=true -> start candidate=true -> the caller
+asks for an answer through its tunnel -> commit, or rollback if the answer was not right. Until the
+commit, `current` is the version before: a plain start, by whomever, goes back to it. Only one engine
+runs at a time, so that two models need not fit. Without stage an install counts at once.
+The layout before versions (NAME/manifest.json) is read as the current version and becomes one at the
+first run that changes something. A damaged current.json is made anew; a damaged manifest is the error
+manifest_damaged, which an install mends.
 
 Error codes and their params
 ----------------------------
@@ -94,7 +129,9 @@ no_index_reachable{detail}  engine_install_failed{detail}  hash_mismatch{expecte
 model_not_found{path}  model_not_gguf{path}  model_truncated{path,expected,actual}
 model_unreachable{url,detail}  model_url_invalid{url}  engine_crashed{detail,reason,log}
 engine_not_healthy{seconds,log}  port_unavailable{port}  lock_held{owner,pid,since,age_seconds}
-not_deployed{}  glibc_too_old{found,needed}  unsupported_platform{os,arch}  cancelled{}
+not_deployed{}  manifest_damaged{path,detail}  candidate_not_running{version}  no_previous_version{}
+version_unknown{version}  version_incomplete{version}  glibc_too_old{found,needed}
+unsupported_platform{os,arch}  cancelled{}
 script_failed{detail}
 
 Findings have these codes, the error codes above and
@@ -113,7 +150,7 @@ that the link is gone: an install stops cleanly but keeps a partial model downlo
 next run resumes it; a start leaves the engine to its supervisor.
 
 Files below root (mode 0700): script/, engines/llama_cpp-VERSION/, models/, lock/ and
-deployments/NAME/{manifest.json,api.key,run/,logs/}.
+deployments/NAME/{current.json,versions/VERSION/manifest.json,api.key,run/,logs/}.
 """
 
 import sys

@@ -34,7 +34,7 @@ def read_json(path):
     try:
         with open(path, "rb") as source:
             value = json.loads(source.read().decode("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

@@ -8,6 +8,7 @@ from slipway_host.engine.pins import ENGINE_VERSION
 from slipway_host.filesystem import os_failure, umask
 from slipway_host.params import bad_param, text_param
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 DEFAULT_ROOT = "~/.local/share/slipway/v1"
 
 
@@ -22,7 +23,7 @@ class Layout:
         if self.root in ("/", os.path.normpath(os.path.expanduser("~"))):
             raise bad_param("root", "a directory of its own")
         self.name = text_param(params, "deployment", "default")
-        if not re.match(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z", self.name):
+        if not NAME.match(self.name):
             raise bad_param("deployment", "letters, digits, - and _, at most 64")
         self.script = os.path.join(self.root, "script")
         self.engines = os.path.join(self.root, "engines")
@@ -41,6 +42,10 @@ class Layout:
         self.logs = os.path.join(self.deployment, "logs")
         self.engine_log = os.path.join(self.logs, "engine.log")
 
+    def of(self, name):
+        """The layout of another deployment of this root; a name that is none gives an empty one."""
+        return Layout({"root": self.root, "deployment": name if NAME.match(name) else "none"})
+
     def make(self, *directories):
         """Makes directories of mode 0700; the parents above root keep the user's habits."""
         for directory in (self.root,) + directories:
@@ -57,7 +62,7 @@ class Layout:
 
     def prune(self):
         """Removes the directories that are empty, up to the slipway parent of a default root."""
-        for directory in (self.run, self.logs, self.deployment, self.deployments, self.engines,
+        for directory in (self.run, self.logs, os.path.join(self.deployment, "versions"), self.deployment, self.deployments, self.engines,
                           self.models, self.script, self.root):
             with contextlib.suppress(OSError):
                 os.rmdir(directory)

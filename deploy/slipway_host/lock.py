@@ -40,9 +40,17 @@ class Lock:
         return self
 
     def __exit__(self, *_):
+        self.release()
+
+    def release(self):
+        """Lets go before the end of the block."""
         if self.held:
             self.held = False
             shutil.rmtree(self.layout.lock, ignore_errors=True)
+
+    def again(self):
+        """Takes the lock once more if it was let go."""
+        return contextlib.nullcontext(self) if self.held else self
 
     def take(self):
         try:
@@ -65,7 +73,7 @@ class Lock:
 
     def age(self, owner):
         since = (owner or {}).get("since")
-        if not isinstance(since, (int, float)):
+        if isinstance(since, bool) or not isinstance(since, (int, float)) or not 0 < since < 1e11:
             try:
                 since = os.stat(self.layout.lock).st_mtime
             except OSError:

@@ -22,6 +22,10 @@ COMMANDS = {
     "status": ("slipway_host.commands.inspect", "command_status"),
     "logs": ("slipway_host.commands.inspect", "command_logs"),
     "uninstall": ("slipway_host.commands.remove", "command_uninstall"),
+    "versions": ("slipway_host.commands.versions", "command_versions"),
+    "commit": ("slipway_host.commands.versions", "command_commit"),
+    "rollback": ("slipway_host.commands.rollback", "command_rollback"),
+    "clean": ("slipway_host.commands.clean", "command_clean"),
 }
 INTERNAL = {
     "supervise": ("slipway_host.supervisor.supervisor", "command_supervise"),

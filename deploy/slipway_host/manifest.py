@@ -6,8 +6,7 @@ import json
 import os
 import re
 
-from slipway_host.fault import Failure
-from slipway_host.filesystem import read_json, write_file
+from slipway_host.filesystem import write_file
 from slipway_host.params import int_param
 from slipway_host.wire import OUT
 
@@ -42,18 +41,27 @@ def manifest_id(manifest):
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def read_manifest(layout):
-    manifest = read_json(layout.manifest)
-    if manifest and all(isinstance(manifest.get(key), dict) for key in ("engine", "model", "parameters")):
-        return manifest
+def manifest_problem(manifest):
+    """What makes a manifest unusable, as words, or None. Files may be edited by hand."""
+    parts = {key: manifest.get(key) for key in ("engine", "model", "parameters")}
+    for key, value in parts.items():
+        if not isinstance(value, dict):
+            return '"%s" is no object' % key
+    engine, model, parameters = parts["engine"], parts["model"], parts["parameters"]
+    for owner, name, kinds in (
+            (engine, "kind", str), (engine, "source", str), (engine, "version", str),
+            (engine, "python", (str, type(None))), (model, "kind", str), (model, "label", str),
+            (model, "path", (str, type(None))), (model, "practice", bool), (parameters, "context_size", int),
+            (parameters, "parallel", int), (parameters, "threads", (int, type(None))),
+            (parameters, "gpu_layers", (int, type(None)))):
+        if name not in owner or not isinstance(owner[name], kinds):
+            return '"%s" is missing or of another kind' % name
+    for name, lowest in (("context_size", 1), ("parallel", 1), ("threads", 1), ("gpu_layers", 0)):
+        if parameters[name] is not None and parameters[name] < lowest:
+            return '"%s" is too small' % name
+    if model["path"] is not None and not os.path.isabs(model["path"]):
+        return "the model's path is not absolute"
     return None
-
-
-def need_manifest(layout):
-    manifest = read_manifest(layout)
-    if manifest is None:
-        raise Failure("not_deployed", "Nothing is deployed on this host under the name %s." % layout.name)
-    return manifest
 
 
 def ensure_api_key(layout):

@@ -67,6 +67,14 @@ def number_param(params, name, lowest, highest, default=None):
     return value
 
 
+def flag_param(params, name):
+    """True or False; False when it is not given."""
+    value = params.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise bad_param(name, "true or false")
+    return bool(value)
+
+
 def object_param(params, name, default=None):
     value = params.get(name)
     if value is None:

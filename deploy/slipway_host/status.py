@@ -7,8 +7,8 @@ import signal
 import time
 
 from slipway_host.filesystem import read_json, write_json
-from slipway_host.manifest import read_manifest
 from slipway_host.process import is_running, signal_process, wait_gone
+from slipway_host.versions import Versions
 
 STOP_GRACE_S = 5.0
 
@@ -40,13 +40,16 @@ def log_lines(layout, count):
 
 
 def status_of(layout):
-    manifest = read_manifest(layout)
+    versions = Versions(layout)
+    version, manifest = versions.current()
+    pointer = versions.pointer()
     state = read_json(layout.state) or {}
     supervisor = running_supervisor(layout)
+    launch = (read_json(layout.launch) or {}) if supervisor else {}
     name = state.get("state", "starting")
     if not supervisor and name != "crashed":
         name = "stopped"
-    if manifest is None and not supervisor:
+    if manifest is None and not supervisor and not versions.names():
         name = "absent"
     engine_alive = is_running(state.get("engine_pid"), state.get("engine_start"))
     return {"deployed": manifest is not None, "state": name,
@@ -57,6 +60,8 @@ def status_of(layout):
             "last_exit": state.get("last_exit"),
             "model": manifest["model"] if manifest else None,
             "engine": manifest["engine"] if manifest else None, "manifest": manifest,
+            "version": version, "previous": pointer["previous"], "candidate": pointer["candidate"],
+            "running_version": launch.get("version"),
             "api_key_path": layout.api_key if manifest else None, "log_tail": log_lines(layout, 20)}
 
 

@@ -17,13 +17,13 @@ class Bundle(ScriptCase):
         self.assertEqual(answer.stdout.decode("utf-8"), bundle.bundle())
 
     def test_tracebacks_name_module_and_line(self):
-        os.makedirs(self.layout.deployment)
-        with open(self.layout.manifest, "w") as out:
-            out.write('{"engine": {}, "model": {}, "parameters": {}}')
-        run = self.fails("script_failed", "start")
+        self.link_engine()
+        with open(self.layout.deployments, "w"):
+            pass
+        run = self.fails("script_failed", "install")
         text = "\n".join(run.logs())
-        self.assertIn('File "slipway_host/commands/start.py", line ', text)
-        self.assertIn('check_engine(manifest["engine"])', text)
+        self.assertIn('File "slipway_host/commands/install.py", line ', text)
+        self.assertIn("layout.make(layout.deployments, layout.deployment)", text)
 
     def test_a_checkout_runs_without_being_bundled(self):
         answer = subprocess.run([sys.executable, os.path.join(FOLDER, "deploy_llm_server.py"), "status", "--params-b64",

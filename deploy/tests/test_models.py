@@ -102,7 +102,7 @@ class Models(ScriptCase):
         self.assertEqual((data["model"]["label"], data["model"]["sha256"]), ("some_model", SHA256))
         self.assertEqual([name for name in listing(self.layout.models) if ".part" in name], [])
         self.assertFalse(self.ok("install", model=model)["changed"])
-        os.unlink(self.layout.manifest)
+        remove_tree(os.path.join(self.layout.deployment, "versions"))
         self.ok("install", model=model)
         self.assertEqual(len(server.requests), 1)
         self.ok("start")
@@ -152,7 +152,7 @@ class Models(ScriptCase):
                                                         "validator": validator, "total": 9999999})
                 self.assertEqual(self.ok("install", model=self.by_url(server))["model"]["sha256"], SHA256)
                 remove_tree(self.layout.models)
-                os.unlink(self.layout.manifest)
+                remove_tree(os.path.join(self.layout.deployment, "versions"))
 
     def test_a_server_without_ranges(self):
         server = self.serve()

@@ -82,10 +82,10 @@ class WireFormat(ScriptCase):
                 self.assertEqual((run.code, run.data["state"]), (None, "absent"), run.output)
 
     def test_an_unexpected_exception_becomes_an_error(self):
-        os.makedirs(self.layout.deployment)
-        with open(self.layout.manifest, "w") as out:
-            out.write('{"engine": {}, "model": {}, "parameters": {}}')
-        run = self.fails("script_failed", "start")
+        os.makedirs(self.root)
+        with open(self.layout.deployments, "w"):
+            pass
+        run = self.fails("script_failed", "install")
         self.assertTrue(any("Traceback" in line for line in run.logs()))
         self.assertFalse(os.path.exists(self.layout.lock))
 

@@ -1,9 +1,9 @@
 """status and logs."""
 
 from slipway_host.layout import Layout
-from slipway_host.manifest import need_manifest
 from slipway_host.params import int_param
 from slipway_host.status import log_lines, status_of
+from slipway_host.versions import Versions
 
 
 def command_status(params):
@@ -12,5 +12,5 @@ def command_status(params):
 
 def command_logs(params):
     layout = Layout(params)
-    need_manifest(layout)
+    Versions(layout).need_current()
     return {"lines": log_lines(layout, int_param(params, "lines", 1, 10000, 200))}

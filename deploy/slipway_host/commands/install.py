@@ -1,7 +1,5 @@
 """install: an engine and a model, as a manifest."""
 
-import glob
-import os
 import time
 
 from slipway_host.engine.pins import ENGINE_INODES
@@ -9,26 +7,25 @@ from slipway_host.engine.plan import EnginePlan
 from slipway_host.engine.wheel import installed_engine
 from slipway_host.fault import Failure, no_write_permission
 from slipway_host.filesystem import (
-    disk_full, disk_space, existing_ancestor, is_noexec, is_older_than, is_writable, os_failure, remove_tree, write_json)
+    disk_full, disk_space, existing_ancestor, is_noexec, is_writable, os_failure, remove_tree)
 from slipway_host.layout import Layout
 from slipway_host.lock import Lock
-from slipway_host.manifest import (
-    ensure_api_key, launch_parameters, manifest_id, read_manifest, wanted_settings)
+from slipway_host.manifest import ensure_api_key, launch_parameters, manifest_id, wanted_settings
 from slipway_host.model.plan import ModelPlan
-from slipway_host.params import seconds_param
+from slipway_host.params import flag_param, seconds_param
 from slipway_host.units import utc_text
+from slipway_host.usage import leftovers
+from slipway_host.versions import Versions
 from slipway_host.wire import OUT, handle_signals
-
-# An upload that has not grown for this long was cut.
-UPLOAD_LEFT_S = 3600
 
 
 def command_install(params):
     handle_signals()
     layout = Layout(params)
-    previous = read_manifest(layout)
+    stage = flag_param(params, "stage")
+    versions = Versions(layout)
     settings = wanted_settings(params)
-    model_plan = ModelPlan(params, layout, previous)
+    model_plan = ModelPlan(params, layout, versions.known_models())
     if not is_writable(layout.root):
         raise no_write_permission(existing_ancestor(layout.root))
     try:
@@ -45,7 +42,8 @@ def command_install(params):
             # Another run may have installed the engine while this one waited for the lock.
             if engine_plan.python:
                 engine_plan.installed = installed_engine(layout)
-            return deploy(settings, layout, previous, engine_plan, model_plan)
+            versions.adopt()
+            return deploy(settings, layout, versions, engine_plan, model_plan, stage)
     except OSError as error:
         raise os_failure(error, layout.root) or error
     finally:
@@ -65,28 +63,33 @@ def check_room(layout, needed, engine):
 
 
 def remove_leftovers(layout):
-    """What a killed run left behind; the lock says that nobody uses it."""
-    left = glob.glob(os.path.join(layout.engines, ".tmp-*")) + glob.glob(os.path.join(layout.models, "*.tmp-*"))
-    # Uploads take no lock: one that still grows belongs to somebody.
-    left += [path for path in glob.glob(os.path.join(layout.models, "*.part-" + "[0-9a-f]" * 8))
-             if is_older_than(path, UPLOAD_LEFT_S)]
-    for path in left:
+    for path in leftovers(layout):
         OUT.log("Removing what an interrupted run left: %s" % path, "warn")
         remove_tree(path)
 
 
-def deploy(settings, layout, previous, engine_plan, model_plan):
+def deploy(settings, layout, versions, engine_plan, model_plan, stage):
     engine, engine_changed = engine_plan.carry_out()
     model, model_changed = model_plan.carry_out()
     layout.make(layout.deployments, layout.deployment)
     key_changed = ensure_api_key(layout)
     manifest = {"schema": 1, "deployment": layout.name, "engine": engine, "model": model,
                 "parameters": launch_parameters(settings, model), "created_at": utc_text(time.time())}
-    same = previous is not None and manifest_id(previous) == manifest_id(manifest)
+    # Whatever another run left unverified is superseded by this one.
+    versions.drop_candidate()
+    version, current = versions.current()
+    same = current is not None and manifest_id(current) == manifest_id(manifest)
     if same:
-        manifest = previous
+        manifest = current
     else:
-        write_json(layout.manifest, manifest)
+        pointer = versions.pointer()
+        version = versions.add(manifest)
+        if stage:
+            versions.point(dict(pointer, candidate=version))
+        else:
+            versions.make_current(version)
+            versions.prune()
     return {"changed": bool(engine_changed or model_changed or key_changed or not same),
+            "version": version, "candidate": stage and not same,
             "engine": {key: engine[key] for key in ("kind", "version", "source", "python", "seconds")},
             "model": {key: value for key, value in model.items() if key != "mtime_ns"}, "manifest": manifest}

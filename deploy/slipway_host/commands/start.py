@@ -8,34 +8,74 @@ from slipway_host.fault import Cancelled, Failure
 from slipway_host.filesystem import read_json
 from slipway_host.layout import Layout
 from slipway_host.lock import Lock
-from slipway_host.manifest import manifest_id, need_manifest
-from slipway_host.params import seconds_param
+from slipway_host.manifest import manifest_id
+from slipway_host.params import flag_param, seconds_param
 from slipway_host.process import is_running
 from slipway_host.status import log_lines, running_supervisor, stop_engine
 from slipway_host.supervisor.crash import REASON_TEXT
 from slipway_host.supervisor.spawn import spawn_supervisor
+from slipway_host.versions import Versions
 from slipway_host.wire import OUT, handle_signals
 
 
 def command_start(params):
     handle_signals()
     layout = Layout(params)
+    versions = Versions(layout)
     timeout = seconds_param(params, "timeout_s", 120)
-    need_manifest(layout)
+    candidate = flag_param(params, "candidate")
+    if not (candidate and versions.pointer()["candidate"]):
+        versions.need_current()
+    with Lock(layout, "start", seconds_param(params, "lock_wait_s", 5)) as lock:
+        versions.adopt()
+        pointer = versions.pointer()
+        wanted = pointer["candidate"] if candidate and pointer["candidate"] else None
+        if wanted is None:
+            return bring_up(layout, *versions.need_current(), params, timeout, lock)
+        try:
+            return bring_up(layout, wanted, versions.need(wanted), params, timeout, lock)
+        except Failure as failure:
+            failure.params["restored"] = str(go_back(layout, versions, lock, params, timeout))
+            raise
+
+
+def go_back(layout, versions, lock, params, timeout):
+    """After a candidate failed: forgets it and starts the current version again; its name or "".
+
+    The caller's port and log size are its candidate's, so the current version starts with its own.
+    """
+    with lock.again():
+        versions.drop_candidate()
+        version, manifest = versions.current()
+        if manifest is None:
+            return ""
+        OUT.log("The new version did not start: going back to %s." % version, "warn")
+        try:
+            bring_up(layout, version, manifest, {"watch": params.get("watch")}, timeout, lock)
+        except Failure as failure:
+            OUT.log("The version before does not start either: %s" % failure, "error")
+            return ""
+        return version
+
+
+def bring_up(layout, version, manifest, params, timeout, lock):
+    """Runs a version until it is ready; the data of a start. Takes back what it began.
+
+    The lock is let go while it waits, so that a stop can come in.
+    """
     begun = time.monotonic()
     process = None
     try:
-        with Lock(layout, "start", seconds_param(params, "lock_wait_s", 5)):
-            manifest = need_manifest(layout)
-            launch = read_json(layout.launch) or {}
-            running = running_supervisor(layout)
-            already = bool(running) and launch.get("manifest_id") == manifest_id(manifest)
-            if not already:
-                if running:
-                    OUT.log("The deployment has changed: the running engine is stopped first.")
-                stop_engine(layout)
-                check_engine(manifest["engine"])
-                process = spawn_supervisor(layout, manifest, params)
+        launch = read_json(layout.launch) or {}
+        running = running_supervisor(layout)
+        already = bool(running) and launch.get("manifest_id") == manifest_id(manifest)
+        if not already:
+            if running:
+                OUT.log("The deployment has changed: the running engine is stopped first.")
+            stop_engine(layout)
+            check_engine(manifest["engine"])
+            process = spawn_supervisor(layout, version, manifest, params)
+        lock.release()
         state = wait_ready(layout, process, begun, timeout)
     except Cancelled as cancelled:
         if process is not None and not cancelled.resume:
@@ -48,7 +88,7 @@ def command_start(params):
     supervisor = running_supervisor(layout)
     return {"port": state["port"], "pid": supervisor[0] if supervisor else None, "engine_pid": state["engine_pid"],
             "state": "ready", "already_running": already, "model": manifest["model"]["label"],
-            "load_seconds": state["load_seconds"], "api_key_path": layout.api_key}
+            "load_seconds": state["load_seconds"], "api_key_path": layout.api_key, "version": version}
 
 
 def wait_ready(layout, process, begun, timeout):

@@ -19,10 +19,10 @@ from slipway_host.wire import OUT
 class ModelPlan:
     """Decides where the model comes from and checks, before anything is written, what it can."""
 
-    def __init__(self, params, layout, previous):
+    def __init__(self, params, layout, known):
         self.model = object_param(params, "model", {"kind": "practice"})
         self.layout = layout
-        self.previous = (previous or {}).get("model") or {}
+        self.known = known
         self.kind = self.model.get("kind")
         self.sha256 = sha256_param(self.model)
         self.url = None
@@ -46,20 +46,20 @@ class ModelPlan:
             raise bad_param("model.kind", "practice, path, uploaded or url")
 
     def unchanged(self):
-        """The record of the last install if the same file is still there, untouched."""
-        record = self.previous
+        """The record of an earlier install if the same file is still there, untouched."""
+        return next((record for record in self.known if self.is_same(record)), None)
+
+    def is_same(self, record):
         if record.get("kind") != self.kind or record.get("path") != self.path:
-            return None
+            return False
         expected = practice_model().SHA256 if self.kind == "practice" else self.sha256
         if expected and record.get("sha256") != expected:
-            return None
+            return False
         try:
             found = os.stat(self.path)
         except OSError:
-            return None
-        if found.st_size != record.get("bytes") or found.st_mtime_ns != record.get("mtime_ns"):
-            return None
-        return record
+            return False
+        return found.st_size == record.get("bytes") and found.st_mtime_ns == record.get("mtime_ns")
 
     def check(self):
         """What can be known about the model without the network; raises a Failure."""

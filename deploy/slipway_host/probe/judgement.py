@@ -8,13 +8,13 @@ from slipway_host.engine.requirements import libraries_failure, platform_failure
 from slipway_host.engine.wheel import installed_engine
 from slipway_host.fault import Failure, no_write_permission
 from slipway_host.filesystem import disk_full, disk_space, existing_ancestor, is_noexec, is_writable
-from slipway_host.manifest import read_manifest
 from slipway_host.model.plan import ModelPlan
 from slipway_host.params import object_param, text_param
 from slipway_host.probe.findings import Findings
 from slipway_host.probe.package_index import no_index
 from slipway_host.probe.python import engine_python_failure
 from slipway_host.units import size_text, version_text
+from slipway_host.versions import Versions
 
 
 def deployment_findings(params, layout, facts):
@@ -86,7 +86,7 @@ def model_findings(findings, params, layout, memory):
     if not isinstance(params.get("model"), dict):
         return
     try:
-        plan = ModelPlan(params, layout, read_manifest(layout))
+        plan = ModelPlan(params, layout, Versions(layout).known_models())
         plan.check()
     except Failure as failure:
         findings.failure(failure)

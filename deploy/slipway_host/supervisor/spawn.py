@@ -24,15 +24,25 @@ def script_path():
     return os.path.abspath(path)
 
 
-def spawn_supervisor(layout, manifest, params):
+def last_port(layout):
+    """The port of the last run, for clients that remember it; None if there was none."""
+    for path in (layout.state, layout.launch):
+        port = (read_json(path) or {}).get("port")
+        if type(port) is int and 1024 <= port <= 65535:
+            return port
+    return None
+
+
+def spawn_supervisor(layout, version, manifest, params):
     """Starts the supervisor in a session of its own, so that it survives the SSH logout."""
     layout.make(layout.run, layout.logs)
     wanted = int_param(params, "port", 1024, 65535)
     if wanted and choose_port(wanted) != wanted:
         raise Failure("port_unavailable", "Port %d of the host is taken." % wanted, port=wanted)
-    last = (read_json(layout.state) or {}).get("port") or (read_json(layout.launch) or {}).get("port")
+    last = last_port(layout)
     write_json(layout.launch, {
-        "manifest": manifest, "manifest_id": manifest_id(manifest), "port": wanted or last,
+        "manifest": manifest, "manifest_id": manifest_id(manifest), "version": version,
+        "script": script_path(), "port": wanted or last,
         "log_bytes": int_param(params, "log_bytes", 1024, 1 << 30, LOG_BYTES),
         "watch": text_param(params, "watch", "prctl" if sys.platform.startswith("linux") else "pipe")})
     write_json(layout.state, {"state": "starting", "since": time.time(), "port": wanted or last})

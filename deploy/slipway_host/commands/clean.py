@@ -1,0 +1,57 @@
+"""clean: removes versions, engines, models and leftovers that nothing uses."""
+
+import contextlib
+import os
+
+from slipway_host.filesystem import remove_tree
+from slipway_host.layout import Layout
+from slipway_host.lock import Lock
+from slipway_host.params import flag_param, seconds_param
+from slipway_host.usage import engines, item, leftovers, models, old_scripts, partial_downloads, users_of
+from slipway_host.versions import ROLES, Versions
+from slipway_host.wire import ignore_signals
+
+
+def command_clean(params):
+    ignore_signals()
+    layout = Layout(params)
+    dry_run, keep_models = flag_param(params, "dry_run"), flag_param(params, "keep_models")
+    if not os.path.isdir(layout.root):
+        return {"removed": [], "removed_bytes": 0, "dry_run": dry_run}
+    if dry_run:
+        removed = unused(layout, keep_models)
+    else:
+        with Lock(layout, "clean", seconds_param(params, "lock_wait_s", 5)):
+            Versions(layout).adopt()
+            removed = unused(layout, keep_models)
+            for found in removed:
+                remove_tree(found["path"])
+            remove_empty_folders(layout.models)
+        layout.prune()
+    return {"removed": removed, "removed_bytes": sum(found["bytes"] for found in removed), "dry_run": dry_run}
+
+
+def unused(layout, keep_models):
+    """What may go: [{kind: version|engine|model|download|script|leftover, path, bytes}]."""
+    versions = Versions(layout)
+    pointer = versions.pointer()
+    named = {pointer[role] for role in ROLES}
+    gone = [os.path.join(versions.folder, name) for name in versions.names() if name not in named]
+    # What only those versions use goes with them.
+    used = {path for path, users in users_of(layout).items()
+            if any(deployment != layout.name or version is None or version in named for deployment, version in users)}
+    found = [item("version", path) for path in gone]
+    found += [item("engine", path) for path in engines(layout) if path not in used]
+    if not keep_models:
+        found += [item("model", path) for path in models(layout) if path not in used]
+        found += [item("download", path) for path in partial_downloads(layout)]
+    found += [item("script", path) for path in old_scripts(layout)]
+    listed = {entry["path"] for entry in found}
+    return found + [item("leftover", path) for path in leftovers(layout) if path not in listed]
+
+
+def remove_empty_folders(folder):
+    for directory, _, _ in os.walk(folder, topdown=False):
+        if directory != folder:
+            with contextlib.suppress(OSError):
+                os.rmdir(directory)

@@ -1,0 +1,99 @@
+"""What lies below the root, how big it is, and which versions use it."""
+
+import contextlib
+import glob
+import os
+
+from slipway_host.filesystem import is_older_than, read_json, tree_bytes
+from slipway_host.model.gguf import model_files
+from slipway_host.status import running_supervisor
+from slipway_host.supervisor.spawn import script_path
+from slipway_host.versions import all_manifests
+
+# An upload that has not grown for this long was cut.
+UPLOAD_LEFT_S = 3600
+
+
+def engine_folder(layout, engine):
+    """The directory below engines/ that an engine record lies in, or None (the host's own program)."""
+    if (engine["kind"], engine["source"]) == ("llama_cpp", "wheel"):
+        return os.path.join(layout.engines, "llama_cpp-" + os.path.basename(engine["version"]))
+    place = engine.get("home") or engine.get("site") or engine.get("python") or engine.get("binary") or ""
+    relative = os.path.relpath(place, layout.engines) if os.path.isabs(place) else ".."
+    name = relative.split(os.sep)[0]
+    return None if name in ("..", ".") else os.path.join(layout.engines, name)
+
+
+def model_paths(model):
+    """All files and folders of a model record."""
+    path = model.get("path")
+    return model_files(path) if path else []
+
+
+def users_of(layout):
+    """{path: [(deployment, version)]} of the engines and models that versions use."""
+    used = {}
+    for deployment, version, manifest in all_manifests(layout):
+        folder = engine_folder(layout, manifest["engine"])
+        for path in ([folder] if folder else []) + model_paths(manifest["model"]):
+            used.setdefault(path, []).append((deployment, version))
+    return used
+
+
+def engines(layout):
+    """The complete engines below the root."""
+    return sorted(path for path in glob.glob(os.path.join(glob.escape(layout.engines), "*"))
+                  if not os.path.basename(path).startswith("."))
+
+
+def models(layout):
+    """The complete models below the root: files and folders that hold one."""
+    found = []
+    for directory, folders, names in os.walk(layout.models):
+        if os.path.exists(os.path.join(directory, "config.json")) and directory != layout.models:
+            # A model of many files is one.
+            found.append(directory)
+            folders[:] = []
+            continue
+        found += [os.path.join(directory, name) for name in names if not is_partial(name)]
+    return sorted(found)
+
+
+def is_partial(name):
+    return name.endswith((".part", ".part.json")) or ".part-" in name or ".tmp-" in name
+
+
+def partial_downloads(layout):
+    """Downloads and uploads that were begun and not ended; those that may still grow are left out."""
+    found = []
+    for directory, _, names in os.walk(layout.models):
+        found += [os.path.join(directory, name) for name in names if is_partial(name)]
+    return sorted(path for path in found if is_older_than(path, UPLOAD_LEFT_S))
+
+
+def leftovers(layout):
+    """What a killed run left behind; the lock says that nobody uses it."""
+    left = glob.glob(os.path.join(glob.escape(layout.engines), ".tmp-*"))
+    left += glob.glob(os.path.join(glob.escape(layout.models), "*.tmp-*"))
+    # Uploads take no lock: one that still grows belongs to somebody.
+    left += [path for path in glob.glob(os.path.join(glob.escape(layout.models), "*.part-" + "[0-9a-f]" * 8))
+             if is_older_than(path, UPLOAD_LEFT_S)]
+    return left
+
+
+def old_scripts(layout):
+    """Script folders that neither this run nor a supervisor was started from."""
+    live = set()
+    with contextlib.suppress(OSError):
+        for name in os.listdir(layout.deployments):
+            other = layout.of(name)
+            if running_supervisor(other):
+                # A supervisor starts its engine from its own script, also hours later.
+                live.add(os.path.dirname(str((read_json(other.launch) or {}).get("script"))))
+    live.add(os.path.dirname(script_path()))
+    return sorted(path for path in glob.glob(os.path.join(glob.escape(layout.script), "*"))
+                  if os.path.isdir(path) and path not in live)
+
+
+def item(kind, path):
+    return {"kind": kind, "path": path, "bytes": tree_bytes(path)}
