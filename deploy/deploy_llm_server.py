@@ -59,11 +59,28 @@ probe      writes nothing. Optional "model" and "engine" as for install, then th
            caller; null without "time")}, writable, noexec, index_reachable (null: not tested),
            engine_installed, deployment (as status, or null),
            findings[{severity: ok|warn|error, code, message, fix, params}]
-install    engine {"kind":"llama_cpp","source":"auto|wheel|binary","binary":path|null}
-               auto: an existing llama-server if the host has an NVIDIA GPU (the wheel computes on
+install    engine {"kind":"llama_cpp","source":"auto|wheel|binary","binary":path|null,
+               "options":[…] (binary only)}
+               auto: an existing llama-server if the host has a graphics card (the wheel computes on
                the CPU) and the model is a real one; else the wheel; else an existing llama-server
-           model {"kind":"practice"} | {"kind":"path","path":P} | {"kind":"uploaded","path":P,
-               "sha256":S} | {"kind":"url","url":U,"sha256":S|null}
+           | {"kind":"vllm","version":V|null,"uv":path|null,"options":[…]}   safetensors; a directory
+               of its own made by uv (uv of the host, given, or fetched from the package index)
+           | {"kind":"mlx","version":V|null,"uv":path|null,"options":[…]}    safetensors; Macs with
+               Apple silicon; no key
+           | {"kind":"ollama","source":"auto|binary|service|archive","binary":path|null,"url":U,
+               "sha256":S}   models of kind ollama; url and sha256 (needed) name the release archive
+               (.tgz or .tar.zst); service: the host's own, which is not started or stopped; no key
+           | {"kind":"container","tool":"auto|docker|podman","serves":"llama_cpp|vllm","image":I|null,
+               "gpu":"auto|none|nvidia|amd","options":[…]}
+           | {"kind":"custom","command":[program,…],"environment":{…},"key":bool,"health_path":"/health",
+               "models_path":"/v1/models","metrics_path":null,"load_path":null}
+               placeholders in command and environment: {model} {label} {host} {port} {context}
+               {parallel} {key_file}; the program has to answer 200 at health_path when it is ready,
+               503 while it loads
+           options: more arguments for the engine, none that says where it listens or who may ask
+           model {"kind":"practice"} | {"kind":"path","path":P} (a GGUF file, or a folder with
+               config.json and safetensors) | {"kind":"uploaded","path":P,"sha256":S}
+               | {"kind":"url","url":U,"sha256":S|null} | {"kind":"ollama","name":N}
            context_size  tokens that one conversation may use; null: the model's own, at most 8192.
                The slots share one cache of this size
            parallel      slots, default 4
@@ -79,7 +96,8 @@ start      timeout_s (default 120) to be ready; port (null: any free one, kept a
            engine notices the end of its supervisor (default: prctl on Linux); candidate (default
            false): start the candidate if there is one, else the current version.
            data: port, pid, engine_pid, state, already_running, model, load_seconds, api_key_path,
-           version.
+           version, endpoints{health,load,metrics,models (paths or null), key (whether the engine
+           asks for the API key)}.
            An engine that does not get ready in time is stopped again. A candidate that does not
            start is forgotten and the current version is started again: the error's params then
            have restored, its name, or "" if that failed too or there is none.
@@ -87,7 +105,7 @@ stop       data: was_running
 status     data: deployed, state (absent|stopped|starting|loading|ready|crashed), port, pid,
            engine_pid, restarts, since (of this state, seconds of the epoch), last_exit{status,text,
            reason,at,seconds,log}, model, engine, manifest, api_key_path, log_tail, version, previous,
-           candidate (names or null), running_version (what the supervisor runs)
+           candidate (names or null), running_version (what the supervisor runs), endpoints
 logs       lines (default 200). data: lines
 uninstall  keep_models (default false). data: removed_bytes, was_deployed. Stops, removes the
            deployment, engines and models that no other deployment uses, and what is then empty.
@@ -129,13 +147,14 @@ no_index_reachable{detail}  engine_install_failed{detail}  hash_mismatch{expecte
 model_not_found{path}  model_not_gguf{path}  model_truncated{path,expected,actual}
 model_unreachable{url,detail}  model_url_invalid{url}  engine_crashed{detail,reason,log}
 engine_not_healthy{seconds,log}  port_unavailable{port}  lock_held{owner,pid,since,age_seconds}
+model_unsupported{engine,wanted}  model_not_safetensors{path}  container_unavailable{tool}
 not_deployed{}  manifest_damaged{path,detail}  candidate_not_running{version}  no_previous_version{}
 version_unknown{version}  version_incomplete{version}  glibc_too_old{found,needed}
 unsupported_platform{os,arch}  cancelled{}
 script_failed{detail}
 
 Findings have these codes, the error codes above and
-ok    python_ok engine_ok index_ok disk_ok{free} writable_ok{path} llama_server_ok{path,version}
+ok    python_ok engine_ok engine_available{kind} index_ok disk_ok{free} writable_ok{path} llama_server_ok{path,version}
       model_ok{path,bytes} gpu_ok{vendor,name,memory_total_mb,memory_free_mb,driver,
       compute_capability} gpu_absent{tool,detail} container_ok{tool,version,rootless}
       container_denied|container_not_running|container_hangs|container_failed{tool,detail}
@@ -149,7 +168,7 @@ Cancelling: SIGTERM and SIGINT take back what the run had begun. SIGHUP and a cl
 that the link is gone: an install stops cleanly but keeps a partial model download, so that the
 next run resumes it; a start leaves the engine to its supervisor.
 
-Files below root (mode 0700): script/, engines/llama_cpp-VERSION/, models/, lock/ and
+Files below root (mode 0700): script/, engines/KIND-VERSION/, models/, lock/ and
 deployments/NAME/{current.json,versions/VERSION/manifest.json,api.key,run/,logs/}.
 """
 

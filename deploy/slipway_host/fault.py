@@ -22,6 +22,10 @@ def no_write_permission(path):
     return Failure("no_write_permission", "You may not write to %s on the host." % path, path=path)
 
 
+def model_unsupported(engine, wanted):
+    return Failure("model_unsupported", "%s serves %s only." % (engine, wanted), engine=engine, wanted=wanted)
+
+
 def hash_mismatch(what, expected, actual):
     return Failure("hash_mismatch", "The %s is not the expected file: its sha256 is %s instead of %s."
                    % (what, actual or "another", expected), what=what, expected=expected, actual=actual)

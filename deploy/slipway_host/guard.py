@@ -14,7 +14,7 @@ def die_with_parent(parent):
         os._exit(1)
 
 
-def die_with_pipe(descriptor, child=None):
+def die_with_pipe(descriptor, at_end=None):
     """Elsewhere: a thread waits for the end of a pipe that only the supervisor holds open."""
 
     def wait():
@@ -24,8 +24,8 @@ def die_with_pipe(descriptor, child=None):
                     break
             except OSError:
                 break
-        if child is not None:
-            child.kill()
+        if at_end is not None:
+            at_end()
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -6,6 +6,7 @@ import json
 import os
 import re
 
+from slipway_host.engine.kinds import MODULES
 from slipway_host.filesystem import write_file
 from slipway_host.params import int_param
 from slipway_host.wire import OUT
@@ -59,6 +60,8 @@ def manifest_problem(manifest):
     for name, lowest in (("context_size", 1), ("parallel", 1), ("threads", 1), ("gpu_layers", 0)):
         if parameters[name] is not None and parameters[name] < lowest:
             return '"%s" is too small' % name
+    if engine["kind"] not in MODULES:
+        return "the engine's kind is unknown"
     if model["path"] is not None and not os.path.isabs(model["path"]):
         return "the model's path is not absolute"
     return None

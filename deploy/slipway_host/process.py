@@ -41,6 +41,25 @@ def signal_process(pid, number):
         os.kill(pid, number)
 
 
+def end_group(leader):
+    """Ends what is left of a process group whose leader has just been reaped."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def group_members(leader, session):
+    """The pids of a group in a session (Linux); a number that was given to others does not match both."""
+    found = []
+    for name in os.listdir("/proc") if sys.platform.startswith("linux") else ():
+        if name.isdigit():
+            with contextlib.suppress(OSError, IndexError):
+                with open("/proc/%s/stat" % name, "rb") as source:
+                    fields = source.read().rpartition(b")")[2].split()
+                if fields[0] not in (b"Z", b"X") and (int(fields[2]), int(fields[3])) == (leader, session):
+                    found.append(int(name))
+    return found
+
+
 def wait_gone(pid, started, seconds):
     """Waits until the process has ended; False if it still runs after that time."""
     deadline = time.monotonic() + seconds

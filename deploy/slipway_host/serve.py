@@ -1,16 +1,17 @@
 """The engine process."""
 
-from slipway_host.engine.llama_server import serve_binary
-from slipway_host.engine.xllamacpp_server import serve_wheel
-from slipway_host.guard import die_with_parent, die_with_pipe
+import contextlib
+import os
+
+from slipway_host.engine.kinds import engine_module
+from slipway_host.guard import die_with_parent
 
 
 def command_serve(params):
-    if params["watch"] == "prctl":
+    # A group of its own: what the engine starts can be ended with it.
+    with contextlib.suppress(OSError):
+        os.setpgid(0, 0)
+    module = engine_module(params["manifest"]["engine"]["kind"])
+    if params["watch"] == "prctl" and not getattr(module, "GUARDS", False):
         die_with_parent(params["supervisor"])
-    elif params["manifest"]["engine"]["source"] == "wheel":
-        die_with_pipe(params["watch_fd"])
-    if params["manifest"]["engine"]["source"] == "wheel":
-        serve_wheel(params)
-    else:
-        serve_binary(params)
+    module.serve(params)

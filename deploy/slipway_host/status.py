@@ -6,8 +6,9 @@ import os
 import signal
 import time
 
+from slipway_host.engine.kinds import endpoints_of, engine_module
 from slipway_host.filesystem import read_json, write_json
-from slipway_host.process import is_running, signal_process, wait_gone
+from slipway_host.process import group_members, is_running, signal_process, wait_gone
 from slipway_host.versions import Versions
 
 STOP_GRACE_S = 5.0
@@ -61,8 +62,16 @@ def status_of(layout):
             "model": manifest["model"] if manifest else None,
             "engine": manifest["engine"] if manifest else None, "manifest": manifest,
             "version": version, "previous": pointer["previous"], "candidate": pointer["candidate"],
+            "endpoints": endpoints_of(manifest["engine"]) if manifest else None,
             "running_version": launch.get("version"),
             "api_key_path": layout.api_key if manifest else None, "log_tail": log_lines(layout, 20)}
+
+
+def clean_up(layout):
+    """What an engine leaves when it is killed, where its kind leaves anything."""
+    engine = ((read_json(layout.launch) or {}).get("manifest") or {}).get("engine") or {}
+    if engine.get("kind") == "container":
+        engine_module("container").clean_up(layout, engine)
 
 
 def stop_engine(layout):
@@ -81,8 +90,13 @@ def stop_engine(layout):
     if orphan:
         signal_process(engine[0], signal.SIGKILL)
         wait_gone(engine[0], engine[1], 2)
+    clean_up(layout)
+    workers = group_members(state.get("engine_pid"), state.get("pid"))
+    for pid in workers:
+        # Their engine and its supervisor were killed; they still hold memory.
+        signal_process(pid, signal.SIGKILL)
     with contextlib.suppress(OSError):
         os.unlink(layout.pidfile)
     if os.path.isdir(layout.run) and state.get("state") not in (None, "stopped"):
         write_json(layout.state, dict(state, state="stopped", engine_pid=None, engine_start=None, since=time.time()))
-    return bool(supervisor or orphan)
+    return bool(supervisor or orphan or workers)

@@ -3,8 +3,7 @@
 import time
 
 from slipway_host.engine.pins import ENGINE_INODES
-from slipway_host.engine.plan import EnginePlan
-from slipway_host.engine.wheel import installed_engine
+from slipway_host.engine.kinds import engine_module, wanted_kind
 from slipway_host.fault import Failure, no_write_permission
 from slipway_host.filesystem import (
     disk_full, disk_space, existing_ancestor, is_noexec, is_writable, os_failure, remove_tree)
@@ -33,15 +32,13 @@ def command_install(params):
     except Failure:
         model_plan.discard_upload()
         raise
-    engine_plan = EnginePlan(params, layout, model_plan.kind == "practice")
-    check_room(layout, engine_plan.needed_bytes() + model_plan.needed_bytes(), bool(engine_plan.python))
+    engine_plan = engine_module(wanted_kind(params)).plan(params, layout, model_plan)
+    check_room(layout, engine_plan.needed_bytes + model_plan.needed_bytes(), engine_plan.writes_programs)
     layout.make()
     try:
         with Lock(layout, "install", seconds_param(params, "lock_wait_s", 5)):
             remove_leftovers(layout)
-            # Another run may have installed the engine while this one waited for the lock.
-            if engine_plan.python:
-                engine_plan.installed = installed_engine(layout)
+            engine_plan.recheck()
             versions.adopt()
             return deploy(settings, layout, versions, engine_plan, model_plan, stage)
     except OSError as error:

@@ -3,7 +3,7 @@
 import os
 import time
 
-from slipway_host.engine.plan import check_engine
+from slipway_host.engine.kinds import endpoints_of, engine_module
 from slipway_host.fault import Cancelled, Failure
 from slipway_host.filesystem import read_json
 from slipway_host.layout import Layout
@@ -73,7 +73,7 @@ def bring_up(layout, version, manifest, params, timeout, lock):
             if running:
                 OUT.log("The deployment has changed: the running engine is stopped first.")
             stop_engine(layout)
-            check_engine(manifest["engine"])
+            engine_module(manifest["engine"]["kind"]).check(manifest["engine"])
             process = spawn_supervisor(layout, version, manifest, params)
         lock.release()
         state = wait_ready(layout, process, begun, timeout)
@@ -88,7 +88,8 @@ def bring_up(layout, version, manifest, params, timeout, lock):
     supervisor = running_supervisor(layout)
     return {"port": state["port"], "pid": supervisor[0] if supervisor else None, "engine_pid": state["engine_pid"],
             "state": "ready", "already_running": already, "model": manifest["model"]["label"],
-            "load_seconds": state["load_seconds"], "api_key_path": layout.api_key, "version": version}
+            "load_seconds": state["load_seconds"], "api_key_path": layout.api_key, "version": version,
+            "endpoints": endpoints_of(manifest["engine"])}
 
 
 def wait_ready(layout, process, begun, timeout):

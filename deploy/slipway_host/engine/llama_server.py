@@ -2,13 +2,9 @@
 
 import os
 import re
-import signal
-import subprocess
-import sys
 
 from slipway_host.engine.prompt_cache import prompt_cache_mib
 from slipway_host.fault import Failure
-from slipway_host.guard import die_with_pipe
 from slipway_host.layout import Layout
 from slipway_host.probe.program import find_program
 from slipway_host.process import run_text
@@ -54,17 +50,4 @@ def binary_arguments(params):
         arguments += ["--n-gpu-layers", str(settings["gpu_layers"])]
     for option in engine["options"]:
         arguments += [option, str(prompt_cache_mib(model))] if option == "--cache-ram" else [option]
-    return arguments
-
-
-def serve_binary(params):
-    """The host's llama-server: this process becomes it, or, without prctl, stays as its guard."""
-    arguments = binary_arguments(params)
-    if params["watch"] == "prctl":
-        os.execv(arguments[0], arguments)
-    child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: child.terminate())
-    die_with_pipe(params["watch_fd"], child)
-    status = child.wait()
-    sys.exit(status if status >= 0 else 128 - status)
+    return arguments + engine.get("extra", [])

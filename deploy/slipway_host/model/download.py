@@ -23,12 +23,16 @@ class Download:
     # An address that never gave a byte is more likely wrong than busy.
     ATTEMPTS_AT_FIRST = 2
 
-    def __init__(self, url, path):
+    def __init__(self, url, path, stage="model", magic=b"GGUF", headers=None):
         self.url = url
         self.path = path
         self.notes = path + ".json"
         self.shown = hide_credentials(url)
         self.total = None
+        self.stage = stage
+        # What the file begins with; None for any.
+        self.magic = magic
+        self.headers = headers or {}
 
     def forget(self):
         for path in (self.path, self.notes):
@@ -97,7 +101,9 @@ class Download:
         if have and have == notes.get("total"):
             # Complete, but the last run was ended before the check.
             return True
-        headers = {"Range": "bytes=%d-" % have, "If-Range": validator} if have else {}
+        headers = dict(self.headers)
+        if have:
+            headers.update({"Range": "bytes=%d-" % have, "If-Range": validator})
         with open_url(self.url, headers) as answer:
             length = answer.headers.get("Content-Length")
             length = int(length) if length and length.isdigit() else None
@@ -130,14 +136,14 @@ class Download:
             block = answer.read1(256 * 1024)
             if not block:
                 break
-            if done == 0 and not b"GGUF".startswith(block[:4]) and block[:4] != b"GGUF":
+            if done == 0 and self.magic and not block.startswith(self.magic[:len(block)]):
                 # Most often a web page: found after the first bytes, not after gigabytes.
                 self.forget()
                 raise Failure("model_not_gguf", "%s is not a GGUF model file." % self.shown, path=self.shown)
             out.write(block)
             done += len(block)
-            OUT.progress("model", name, done, self.total)
+            OUT.progress(self.stage, name, done, self.total)
         if self.total is not None and done < self.total:
             return False
-        OUT.progress("model", name, done, self.total, force=True)
+        OUT.progress(self.stage, name, done, self.total, force=True)
         return True

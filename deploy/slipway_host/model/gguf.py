@@ -5,6 +5,7 @@ import re
 import struct
 
 from slipway_host.fault import Failure
+from slipway_host.model.shape import gguf_shape
 from slipway_host.units import size_text
 
 # Bytes per block and values per block of each tensor type of GGUF.
@@ -27,6 +28,9 @@ class GgufReader:
         self.path = path
         self.metadata = {}
         self.expected_bytes = 0
+        # Parameters of the model, and bytes of tensors by type.
+        self.values = 0
+        self.by_type = {}
 
     def read(self):
         try:
@@ -77,7 +81,10 @@ class GgufReader:
                 count *= self.number("<Q")
             kind, offset = struct.unpack("<IQ", self.take(12))
             block_bytes, block_values = GGML_TYPES.get(kind, (0, 1))
-            ends.append(offset + count * block_bytes // block_values)
+            size = count * block_bytes // block_values
+            ends.append(offset + size)
+            self.values += count
+            self.by_type[kind] = self.by_type.get(kind, 0) + size
         alignment = self.metadata.get("general.alignment", 32)
         if not isinstance(alignment, int) or alignment < 1:
             raise self.bad()
@@ -107,7 +114,7 @@ class GgufReader:
         self.source.seek(count, os.SEEK_CUR)
 
     def value(self, kind):
-        """A scalar or text; arrays are skipped and give None."""
+        """A scalar or text; of arrays only short ones of numbers are kept, others give None."""
         if kind in GGUF_SCALARS:
             return self.number(GGUF_SCALARS[kind])
         if kind == 8:
@@ -118,7 +125,11 @@ class GgufReader:
         if count > self.size:
             raise EOFError
         if inner in GGUF_SCALARS:
-            self.skip(count * struct.calcsize(GGUF_SCALARS[inner]))
+            size = struct.calcsize(GGUF_SCALARS[inner])
+            if count <= 4096:
+                # One figure per layer, as some architectures have it.
+                return list(struct.unpack("<%d%s" % (count, GGUF_SCALARS[inner][1]), self.take(count * size)))
+            self.skip(count * size)
         elif inner == 8:
             for _ in range(count):
                 self.skip(self.number("<Q"))
@@ -129,15 +140,15 @@ class GgufReader:
 
 def gguf_facts(path):
     """{name, architecture, context_train} of a complete GGUF file; all parts of a split one."""
-    metadata = GgufReader(path).read().metadata
-    for part in model_files(path)[1:]:
-        GgufReader(part).read()
+    readers = [GgufReader(part).read() for part in model_files(path)]
+    metadata = readers[0].metadata
     architecture = metadata.get("general.architecture")
     context = metadata.get("%s.context_length" % architecture)
     name = metadata.get("general.name")
     return {"name": name if isinstance(name, str) and name else None,
             "architecture": architecture if isinstance(architecture, str) else None,
-            "context_train": context if isinstance(context, int) else None}
+            "context_train": context if isinstance(context, int) else None,
+            "shape": gguf_shape(metadata, readers)}
 
 
 def model_files(path):

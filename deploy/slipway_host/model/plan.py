@@ -12,8 +12,11 @@ from slipway_host.filesystem import os_failure
 from slipway_host.http_source import hide_credentials
 from slipway_host.model.download import Download
 from slipway_host.model.gguf import GgufReader, gguf_facts, model_label
+from slipway_host.model.safetensors import folder_marks, safetensors_facts
 from slipway_host.params import bad_param, object_param, sha256_param, text_param
 from slipway_host.wire import OUT
+
+OLLAMA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}(:[A-Za-z0-9][A-Za-z0-9._-]{0,127})?\Z")
 
 
 class ModelPlan:
@@ -26,6 +29,8 @@ class ModelPlan:
         self.kind = self.model.get("kind")
         self.sha256 = sha256_param(self.model)
         self.url = None
+        # What kind of file it will be: gguf, safetensors or ollama; decides which engines serve it.
+        self.format = "gguf"
         if self.kind == "practice":
             self.path = os.path.join(layout.models, "practice.gguf")
         elif self.kind in ("path", "uploaded"):
@@ -35,6 +40,8 @@ class ModelPlan:
             self.path = os.path.normpath(os.path.expanduser(self.path))
             if not os.path.isabs(self.path):
                 raise Failure("model_not_found", "The model path %s is not absolute." % self.path, path=self.path)
+            if self.kind == "path" and os.path.isfile(os.path.join(self.path, "config.json")):
+                self.format = "safetensors"
         elif self.kind == "url":
             self.url = check_url(self.model.get("url"))
             name = os.path.basename(urllib.parse.unquote(urllib.parse.urlsplit(self.url).path))
@@ -42,8 +49,12 @@ class ModelPlan:
             folder = hashlib.sha256(self.url.encode("utf-8")).hexdigest()[:8]
             self.path = os.path.join(layout.models, folder,
                                      name if name.lower().endswith(".gguf") else name + ".gguf")
+        elif self.kind == "ollama":
+            self.format, self.path, self.name = "ollama", None, text_param(self.model, "name")
+            if not self.name or not OLLAMA_NAME.match(self.name):
+                raise bad_param("model.name", "a name as in `ollama pull NAME`")
         else:
-            raise bad_param("model.kind", "practice, path, uploaded or url")
+            raise bad_param("model.kind", "practice, path, uploaded, url or ollama")
 
     def unchanged(self):
         """The record of an earlier install if the same file is still there, untouched."""
@@ -52,6 +63,8 @@ class ModelPlan:
     def is_same(self, record):
         if record.get("kind") != self.kind or record.get("path") != self.path:
             return False
+        if self.path is None:
+            return False
         expected = practice_model().SHA256 if self.kind == "practice" else self.sha256
         if expected and record.get("sha256") != expected:
             return False
@@ -59,12 +72,14 @@ class ModelPlan:
             found = os.stat(self.path)
         except OSError:
             return False
+        if self.format == "safetensors":
+            return not self.sha256 and folder_marks(self.path) == (record.get("bytes"), record.get("mtime_ns"))
         return found.st_size == record.get("bytes") and found.st_mtime_ns == record.get("mtime_ns")
 
     def check(self):
         """What can be known about the model without the network; raises a Failure."""
         if self.kind in ("path", "uploaded") and not self.unchanged():
-            gguf_facts(self.path)
+            (safetensors_facts if self.format == "safetensors" else gguf_facts)(self.path)
 
     def discard_upload(self):
         """Removes an upload that is no model; a file elsewhere is the user's own."""
@@ -80,6 +95,13 @@ class ModelPlan:
         record = self.unchanged()
         if record:
             return record, False
+        if self.format == "ollama":
+            # The engine fetches it; see engine/ollama.py.
+            return {"kind": "ollama", "name": self.name, "label": self.name, "path": None, "bytes": None,
+                    "mtime_ns": None, "sha256": None, "architecture": None, "context_train": None,
+                    "practice": False, "format": "ollama"}, False
+        if self.format == "safetensors":
+            return self.folder_record(), False
         fetched = False
         digest = None
         if self.kind == "practice":
@@ -98,10 +120,19 @@ class ModelPlan:
                   "label": "practice" if self.kind == "practice" else model_label(self.path),
                   "path": self.path, "bytes": found.st_size, "mtime_ns": found.st_mtime_ns, "sha256": digest,
                   "architecture": facts["architecture"], "context_train": facts["context_train"],
-                  "practice": practice}
+                  "practice": practice, "format": "gguf", "shape": facts["shape"]}
         if self.url:
             record["url"] = hide_credentials(self.url)
         return record, fetched
+
+    def folder_record(self):
+        facts = safetensors_facts(self.path)
+        size, changed = folder_marks(self.path)
+        label = os.path.basename(self.path)
+        return {"kind": self.kind, "name": facts["name"] or label, "label": label, "path": self.path, "bytes": size,
+                "mtime_ns": changed, "sha256": None, "architecture": facts["architecture"],
+                "context_train": facts["context_train"], "practice": False, "format": "safetensors",
+                "shape": facts["shape"]}
 
     def write_practice(self):
         self.layout.make(self.layout.models)

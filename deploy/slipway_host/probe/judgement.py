@@ -2,6 +2,7 @@
 
 import os
 
+from slipway_host.engine.kinds import engine_module, wanted_kind
 from slipway_host.engine.llama_server import binary_engine
 from slipway_host.engine.pins import ENGINE_DISK_BYTES, ENGINE_INODES
 from slipway_host.engine.requirements import libraries_failure, platform_failure
@@ -25,7 +26,10 @@ def deployment_findings(params, layout, facts):
     # What only the wheel needs is no error on a host that has a llama-server.
     severity = "warn" if binary or facts["llama_server"] else "error"
     needed = 0
-    if binary:
+    kind = wanted_kind(params)
+    if kind != "llama_cpp":
+        needed = other_engine_findings(findings, kind, params, layout)
+    elif binary:
         try:
             binary_engine(binary)
         except Failure as failure:
@@ -37,7 +41,7 @@ def deployment_findings(params, layout, facts):
         engine_findings(findings, facts, severity)
     model_findings(findings, params, layout, facts["memory"])
     space = disk_space(layout.root)
-    inodes_low = not binary and space["free_inodes"] is not None and space["free_inodes"] < ENGINE_INODES
+    inodes_low = kind == "llama_cpp" and not binary and space["free_inodes"] is not None and space["free_inodes"] < ENGINE_INODES
     if space["free_bytes"] < needed or inodes_low:
         findings.failure(disk_full(layout.root, needed))
     else:
@@ -54,6 +58,18 @@ def deployment_findings(params, layout, facts):
         findings.add("ok", "llama_server_ok", "The host has a llama-server: %s." % facts["llama_server"],
                      path=facts["llama_server"], version=facts["llama_server_version"] or "")
     return findings
+
+
+def other_engine_findings(findings, kind, params, layout):
+    """What an engine beside llama.cpp lacks; the bytes that it needs."""
+    try:
+        model_plan = ModelPlan(params, layout, Versions(layout).known_models())
+        plan = engine_module(kind).plan(params, layout, model_plan)
+    except Failure as failure:
+        findings.failure(failure)
+        return 0
+    findings.add("ok", "engine_available", "The engine %s can be had." % kind, kind=kind)
+    return plan.needed_bytes
 
 
 def engine_findings(findings, facts, severity):

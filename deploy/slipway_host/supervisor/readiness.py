@@ -20,11 +20,11 @@ def choose_port(wanted):
     raise Failure("port_unavailable", "No free port was found on the host.", port=wanted or "any")
 
 
-def ask_health(port):
-    """"ready", "loading" or "" as the engine's /health says."""
+def ask_health(port, path):
+    """"ready", "loading" or "" as the engine's health path says."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        connection.request("GET", "/health")
+        connection.request("GET", path)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException):
         return ""

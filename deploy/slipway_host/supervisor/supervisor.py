@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 
+from slipway_host.engine.kinds import endpoints_of
 from slipway_host.filesystem import read_json, write_json
 from slipway_host.layout import Layout
-from slipway_host.process import start_time
+from slipway_host.process import end_group, start_time
 from slipway_host.supervisor.crash import REASON_TEXT, crash_reason, exit_text
 from slipway_host.supervisor.engine_log import EngineLog
 from slipway_host.supervisor.readiness import ask_health, choose_port
@@ -31,6 +32,7 @@ class Supervisor:
         self.layout = Layout(params)
         self.launch = read_json(self.layout.launch)
         self.manifest = self.launch["manifest"]
+        self.health = endpoints_of(self.manifest["engine"])["health"]
         self.log = EngineLog(self.layout.engine_log, self.launch["log_bytes"])
         self.tail = collections.deque(maxlen=200)
         self.partial = b""
@@ -108,7 +110,7 @@ class Supervisor:
         self.save(state="stopped", engine_pid=None, engine_start=None)
 
     def spawn(self):
-        port = choose_port(self.state["port"])
+        port = self.manifest["engine"].get("port") or choose_port(self.state["port"])
         engine = self.manifest["engine"]
         serve = {"marker": "internal", "root": self.layout.root, "deployment": self.layout.name, "port": port,
                  "manifest": self.manifest, "supervisor": os.getpid(), "watch": self.launch["watch"]}
@@ -133,7 +135,7 @@ class Supervisor:
         pause = 0.02
         while self.child.poll() is None and not self.stopping:
             if self.state["state"] != "ready":
-                health = ask_health(self.state["port"])
+                health = ask_health(self.state["port"], self.health)
                 if health == "ready" and self.child.poll() is None:
                     self.ready_at = time.monotonic()
                     self.save(state="ready", load_seconds=round(self.ready_at - begun, 3))
@@ -191,6 +193,8 @@ class Supervisor:
             self.selector.unregister(self.child.stdout)
         self.child.stdout.close()
         os.close(self.watch)
+        # Workers that the engine left hold its memory.
+        end_group(self.child.pid)
         status, self.child, self.watch = self.child.returncode, None, None
         return status
 
