@@ -81,13 +81,18 @@ install    engine {"kind":"llama_cpp","source":"auto|wheel|binary","binary":path
            model {"kind":"practice"} | {"kind":"path","path":P} (a GGUF file, or a folder with
                config.json and safetensors) | {"kind":"uploaded","path":P,"sha256":S}
                | {"kind":"url","url":U,"sha256":S|null} | {"kind":"ollama","name":N}
+               | {"kind":"huggingface","repo":"OWNER/NAME","file":"x.gguf"|null,"revision":R|null,
+               "base_url":B|null,"token_file":P|null}   file: a GGUF file (the first part of a split
+               one brings the others); null: the safetensors. token_file: of mode 0600 and the user's
+               own; the token goes to base_url's server only, and into no file or log
            context_size  tokens that one conversation may use; null: the model's own, at most 8192.
                The slots share one cache of this size
            parallel      slots, default 4
            threads       null: 1 for the practice model, else the engine's choice
            gpu_layers    null: the engine's choice
            data: changed, engine{kind,version,source,python,seconds}, model{kind,name,label,path,
-           bytes,sha256,architecture,context_train,practice}, manifest
+           bytes,sha256,architecture,context_train,practice,format: gguf|safetensors|ollama, shape
+           (see fit), of a huggingface model also repo,revision,file,commit}, manifest
            The second run with the same parameters neither uses the network nor reads big files.
            stage (default false): the version is a candidate and `current` stays; see Versions.
            data also: version, candidate (whether it is one; false if nothing changed)
@@ -123,6 +128,16 @@ rollback   timeout_s as for start; version (default: see below). With a candidat
            the one left becomes the previous. If it does not start, the current one is started
            again (params.restored as for start).
            data: version (now current, or null), left, running, start (as start, or null)
+hub        writes nothing. repo, revision, base_url, token_file as for a huggingface model.
+           data: repo, revision, commit, gated, private, choices[] smallest first {format:
+           gguf|safetensors, file (null: the safetensors), quantisation or null, size, parts}
+fit        writes nothing. model {"path":P} (a file or folder; default: the deployed one), engine
+           {"kind":K}, device auto|cpu|gpu, context_size (null: usual ones up to the model's own).
+           data: device, free_bytes (of that device, or null), context_train, shape{layers,width,heads,
+           kv_heads (a number or one per layer),key_length,value_length,kv_lora_rank,rope_dimensions,
+           sliding_window,vocabulary,parameters,quantisation,weights_bytes} (null where the file does
+           not tell), contexts[{context_size, parts{total,weights,kv_cache,compute,runtime} in bytes,
+           verdict: fits (80 % of the free memory or less)|tight|too_big|unknown}]
 clean      dry_run, keep_models (default false). Removes versions without a role, engines, models,
            cut downloads, script folders and leftovers that nothing uses.
            data: removed[{kind: version|engine|model|download|script|leftover, path, bytes}],
@@ -145,7 +160,8 @@ python_too_old{found,needed,fix}  venv_missing{python,fix}  libgomp_missing{fix}
 cpu_unsupported{missing}  disk_full{path,needed,free}  no_write_permission{path}  noexec{path}
 no_index_reachable{detail}  engine_install_failed{detail}  hash_mismatch{expected,actual,what}
 model_not_found{path}  model_not_gguf{path}  model_truncated{path,expected,actual}
-model_unreachable{url,detail}  model_url_invalid{url}  engine_crashed{detail,reason,log}
+model_repo_not_found|model_token_refused{repo,status,token: given|none}
+model_gated{repo,status,token,url}  model_file_not_found{repo,file}  model_unreachable{url,detail}  model_url_invalid{url}  engine_crashed{detail,reason,log}
 engine_not_healthy{seconds,log}  port_unavailable{port}  lock_held{owner,pid,since,age_seconds}
 model_unsupported{engine,wanted}  model_not_safetensors{path}  container_unavailable{tool}
 not_deployed{}  manifest_damaged{path,detail}  candidate_not_running{version}  no_previous_version{}

@@ -25,6 +25,8 @@ COMMANDS = {
     "versions": ("slipway_host.commands.versions", "command_versions"),
     "commit": ("slipway_host.commands.versions", "command_commit"),
     "rollback": ("slipway_host.commands.rollback", "command_rollback"),
+    "hub": ("slipway_host.model.hub_listing", "command_hub"),
+    "fit": ("slipway_host.model.fit", "command_fit"),
     "clean": ("slipway_host.commands.clean", "command_clean"),
 }
 INTERNAL = {

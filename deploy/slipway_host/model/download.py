@@ -23,7 +23,8 @@ class Download:
     # An address that never gave a byte is more likely wrong than busy.
     ATTEMPTS_AT_FIRST = 2
 
-    def __init__(self, url, path, stage="model", magic=b"GGUF", headers=None):
+    def __init__(self, url, path, stage="model", magic=b"GGUF", headers=None, pinned=False,
+                 refused=lambda error: None):
         self.url = url
         self.path = path
         self.notes = path + ".json"
@@ -33,6 +34,10 @@ class Download:
         # What the file begins with; None for any.
         self.magic = magic
         self.headers = headers or {}
+        # Whether the sum of the file is known: then a part needs nothing else that identifies it.
+        self.pinned = pinned
+        # What an HTTPError means beside its status: a Failure or None.
+        self.refused = refused
 
     def forget(self):
         for path in (self.path, self.notes):
@@ -60,6 +65,9 @@ class Download:
                 detail = "the connection was cut after %s" % size_text(self.have())
             except urllib.error.HTTPError as error:
                 error.close()
+                failure = self.refused(error)
+                if failure:
+                    raise failure
                 if error.code == 416:
                     self.forget()
                 elif error.code < 500 and error.code not in (408, 429):
@@ -95,7 +103,7 @@ class Download:
         have = self.have()
         # Without something that identifies the file, its second half may belong to another one.
         validator = notes.get("validator") if notes.get("url") == self.shown else None
-        if have and not validator:
+        if have and not validator and not self.pinned:
             self.forget()
             have = 0
         if have and have == notes.get("total"):
@@ -103,7 +111,9 @@ class Download:
             return True
         headers = dict(self.headers)
         if have:
-            headers.update({"Range": "bytes=%d-" % have, "If-Range": validator})
+            headers["Range"] = "bytes=%d-" % have
+            if not self.pinned:
+                headers["If-Range"] = validator
         with open_url(self.url, headers) as answer:
             length = answer.headers.get("Content-Length")
             length = int(length) if length and length.isdigit() else None

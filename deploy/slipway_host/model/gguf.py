@@ -30,6 +30,7 @@ class GgufReader:
         self.expected_bytes = 0
         # Parameters of the model, and bytes of tensors by type.
         self.values = 0
+        self.length = 0
         self.by_type = {}
 
     def read(self):
@@ -68,6 +69,8 @@ class GgufReader:
         for _ in range(pairs):
             key = self.text()
             value = self.value(self.number("<I"))
+            if key == "tokenizer.ggml.tokens":
+                self.metadata[key + ".length"] = self.length
             if value is not None:
                 self.metadata[key] = value
         ends = [0]
@@ -124,6 +127,7 @@ class GgufReader:
         inner, count = struct.unpack("<IQ", self.take(12))
         if count > self.size:
             raise EOFError
+        self.length = count
         if inner in GGUF_SCALARS:
             size = struct.calcsize(GGUF_SCALARS[inner])
             if count <= 4096:

@@ -12,6 +12,7 @@ from slipway_host.filesystem import os_failure
 from slipway_host.http_source import hide_credentials
 from slipway_host.model.download import Download
 from slipway_host.model.gguf import GgufReader, gguf_facts, model_label
+from slipway_host.model.hub_download import HubModel
 from slipway_host.model.safetensors import folder_marks, safetensors_facts
 from slipway_host.params import bad_param, object_param, sha256_param, text_param
 from slipway_host.wire import OUT
@@ -53,27 +54,38 @@ class ModelPlan:
             self.format, self.path, self.name = "ollama", None, text_param(self.model, "name")
             if not self.name or not OLLAMA_NAME.match(self.name):
                 raise bad_param("model.name", "a name as in `ollama pull NAME`")
+        elif self.kind == "huggingface":
+            self.hub = HubModel(self.model, layout)
+            self.format, self.path = self.hub.format, None
         else:
-            raise bad_param("model.kind", "practice, path, uploaded, url or ollama")
+            raise bad_param("model.kind", "practice, path, uploaded, url, huggingface or ollama")
 
     def unchanged(self):
         """The record of an earlier install if the same file is still there, untouched."""
         return next((record for record in self.known if self.is_same(record)), None)
 
     def is_same(self, record):
-        if record.get("kind") != self.kind or record.get("path") != self.path:
+        if record.get("kind") != self.kind:
             return False
-        if self.path is None:
+        path = self.path
+        if self.kind == "huggingface":
+            asked = [self.hub.hub.repo, self.hub.hub.revision, self.hub.file]
+            if [record.get(key) for key in ("repo", "revision", "file")] != asked:
+                return False
+            path = record.get("path")
+        elif record.get("path") != path:
+            return False
+        if path is None:
             return False
         expected = practice_model().SHA256 if self.kind == "practice" else self.sha256
         if expected and record.get("sha256") != expected:
             return False
         try:
-            found = os.stat(self.path)
+            found = os.stat(path)
         except OSError:
             return False
         if self.format == "safetensors":
-            return not self.sha256 and folder_marks(self.path) == (record.get("bytes"), record.get("mtime_ns"))
+            return not self.sha256 and folder_marks(path) == (record.get("bytes"), record.get("mtime_ns"))
         return found.st_size == record.get("bytes") and found.st_mtime_ns == record.get("mtime_ns")
 
     def check(self):
@@ -100,15 +112,20 @@ class ModelPlan:
             return {"kind": "ollama", "name": self.name, "label": self.name, "path": None, "bytes": None,
                     "mtime_ns": None, "sha256": None, "architecture": None, "context_train": None,
                     "practice": False, "format": "ollama"}, False
-        if self.format == "safetensors":
-            return self.folder_record(), False
         fetched = False
         digest = None
+        origin = {}
+        if self.kind == "huggingface":
+            self.path, commit, digest, fetched = self.hub.fetch()
+            origin = {"repo": self.hub.hub.repo, "revision": self.hub.hub.revision, "file": self.hub.file,
+                      "commit": commit}
+        if self.format == "safetensors":
+            return dict(self.folder_record(), **origin), fetched
         if self.kind == "practice":
             digest, fetched = self.write_practice(), True
         elif self.kind == "url":
             digest, fetched = self.fetch()
-        elif self.sha256:
+        elif self.sha256 and self.kind != "huggingface":
             digest = file_sha256(self.path, "verify_file")
         if self.sha256 and digest != self.sha256:
             self.discard_upload()
@@ -121,6 +138,7 @@ class ModelPlan:
                   "path": self.path, "bytes": found.st_size, "mtime_ns": found.st_mtime_ns, "sha256": digest,
                   "architecture": facts["architecture"], "context_train": facts["context_train"],
                   "practice": practice, "format": "gguf", "shape": facts["shape"]}
+        record.update(origin)
         if self.url:
             record["url"] = hide_credentials(self.url)
         return record, fetched
@@ -128,7 +146,7 @@ class ModelPlan:
     def folder_record(self):
         facts = safetensors_facts(self.path)
         size, changed = folder_marks(self.path)
-        label = os.path.basename(self.path)
+        label = self.hub.hub.repo.partition("/")[2] if self.kind == "huggingface" else os.path.basename(self.path)
         return {"kind": self.kind, "name": facts["name"] or label, "label": label, "path": self.path, "bytes": size,
                 "mtime_ns": changed, "sha256": None, "architecture": facts["architecture"],
                 "context_train": facts["context_train"], "practice": False, "format": "safetensors",

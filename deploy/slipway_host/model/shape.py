@@ -29,7 +29,7 @@ def gguf_shape(metadata, readers):
             "key_length": number("attention.key_length") or width_of_head,
             "value_length": number("attention.value_length") or width_of_head,
             "kv_lora_rank": number("attention.kv_lora_rank"), "rope_dimensions": number("rope.dimension_count"),
-            "sliding_window": number("attention.sliding_window"), "vocabulary": number("vocab_size"),
+            "sliding_window": number("attention.sliding_window"), "vocabulary": number("vocab_size") or metadata.get("tokenizer.ggml.tokens.length"),
             "parameters": sum(reader.values for reader in readers),
             "quantisation": GGUF_FILE_TYPES.get(metadata.get("general.file_type")),
             "weights_bytes": sum(sum(reader.by_type.values()) for reader in readers)}
