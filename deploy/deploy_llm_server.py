@@ -2,7 +2,8 @@
 """What Slipway runs on a host: installs an LLM engine and a model, keeps the server alive, removes it.
 
 Standard library only, Python 3.8+, Linux and macOS, a plain user, one file. It never uses sudo,
-never touches the system's Python packages (PEP 668 safe) and writes only below its root directory.
+never touches the system's Python packages (PEP 668 safe) and writes only below its root directory (the
+one exception is named at the end).
 
 Invocation
 ----------
@@ -75,7 +76,7 @@ install    engine {"kind":"llama_cpp","source":"auto|wheel|binary","binary":path
            | {"kind":"custom","command":[program,…],"environment":{…},"key":bool,"health_path":"/health",
                "models_path":"/v1/models","metrics_path":null,"load_path":null}
                placeholders in command and environment: {model} {label} {host} {port} {context}
-               {parallel} {key_file}; the program has to answer 200 at health_path when it is ready,
+               {parallel} {key_file} {socket}; the program has to answer 200 at health_path when it is ready,
                503 while it loads
            options: more arguments for the engine, none that says where it listens or who may ask
            model {"kind":"practice"} | {"kind":"path","path":P} (a GGUF file, or a folder with
@@ -98,16 +99,23 @@ install    engine {"kind":"llama_cpp","source":"auto|wheel|binary","binary":path
            data also: version, candidate (whether it is one; false if nothing changed)
 start      timeout_s (default 120) to be ready; port (null: any free one, kept across restarts);
            log_bytes (default 5 MiB; two such files are kept); watch "prctl" or "pipe": how the
-           engine notices the end of its supervisor (default: prctl on Linux); candidate (default
+           engine notices the end of its supervisor (default: prctl on Linux); listen "port" or
+           "socket" (default port): a unix socket in a directory that only the user enters, where the
+           engine and the length of the path allow it, else a port; keeper "supervisor", "systemd",
+           "launchd" or "auto" (default supervisor): what starts the supervisor again after a kill or a
+           reboot, a unit of the user's own that exists only while the server is meant to run (auto:
+           launchd, or systemd if the user lingers; one that fails is replaced by the supervisor alone,
+           with a warning in the log); linger (default false): ask for it first; candidate (default
            false): start the candidate if there is one, else the current version.
-           data: port, pid, engine_pid, state, already_running, model, load_seconds, api_key_path,
-           version, endpoints{health,load,metrics,models (paths or null), key (whether the engine
-           asks for the API key)}.
+           data: port (null on a socket), socket (path or null), keeper, pid, engine_pid, state,
+           already_running, model, load_seconds, api_key_path, version, endpoints{health,load,metrics,
+           models (paths or null), key (whether the engine asks for the API key), socket (whether it
+           can listen on one)}.
            An engine that does not get ready in time is stopped again. A candidate that does not
            start is forgotten and the current version is started again: the error's params then
            have restored, its name, or "" if that failed too or there is none.
 stop       data: was_running
-status     data: deployed, state (absent|stopped|starting|loading|ready|crashed), port, pid,
+status     data: deployed, state (absent|stopped|starting|loading|ready|crashed), port, socket, keeper, pid,
            engine_pid, restarts, since (of this state, seconds of the epoch), last_exit{status,text,
            reason,at,seconds,log}, model, engine, manifest, api_key_path, log_tail, version, previous,
            candidate (names or null), running_version (what the supervisor runs), endpoints
@@ -185,7 +193,10 @@ that the link is gone: an install stops cleanly but keeps a partial model downlo
 next run resumes it; a start leaves the engine to its supervisor.
 
 Files below root (mode 0700): script/, engines/KIND-VERSION/, models/, lock/ and
-deployments/NAME/{current.json,versions/VERSION/manifest.json,api.key,run/,logs/}.
+deployments/NAME/{current.json,versions/VERSION/manifest.json,api.key,run/,logs/}. Outside it only the
+unit of a keeper: ~/.config/systemd/user/slipway-NAME-HASH.service or
+~/Library/LaunchAgents/app.slipway-NAME-HASH.plist, and where the root's path is too long for one a
+socket in $XDG_RUNTIME_DIR; both go with a stop.
 """
 
 import sys

@@ -8,6 +8,7 @@ import time
 
 from slipway_host.engine.kinds import endpoints_of, engine_module
 from slipway_host.filesystem import read_json, write_json
+from slipway_host.keeper import keeper
 from slipway_host.process import group_members, is_running, signal_process, wait_gone
 from slipway_host.versions import Versions
 
@@ -55,6 +56,7 @@ def status_of(layout):
     engine_alive = is_running(state.get("engine_pid"), state.get("engine_start"))
     return {"deployed": manifest is not None, "state": name,
             "port": state.get("port") if supervisor else None,
+            "socket": state.get("socket") if supervisor else None, "keeper": launch.get("keeper"),
             "pid": supervisor[0] if supervisor else None,
             "engine_pid": state.get("engine_pid") if engine_alive else None,
             "restarts": state.get("restarts", 0), "since": state.get("since"),
@@ -77,6 +79,8 @@ def clean_up(layout):
 def stop_engine(layout):
     """Ends supervisor and engine, politely and then not; whether one was running."""
     supervisor = running_supervisor(layout)
+    # Before any signal: a keeper starts again what was killed.
+    keeper.remove(layout)
     if supervisor:
         pid, started = supervisor
         signal_process(pid, signal.SIGTERM)

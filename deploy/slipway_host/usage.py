@@ -6,7 +6,6 @@ import os
 
 from slipway_host.filesystem import is_older_than, read_json, tree_bytes
 from slipway_host.model.gguf import model_files
-from slipway_host.status import running_supervisor
 from slipway_host.supervisor.spawn import script_path
 from slipway_host.versions import all_manifests
 
@@ -82,14 +81,12 @@ def leftovers(layout):
 
 
 def old_scripts(layout):
-    """Script folders that neither this run nor a supervisor was started from."""
+    """Script folders that neither this run nor the last start of a deployment is from."""
     live = set()
     with contextlib.suppress(OSError):
         for name in os.listdir(layout.deployments):
-            other = layout.of(name)
-            if running_supervisor(other):
-                # A supervisor starts its engine from its own script, also hours later.
-                live.add(os.path.dirname(str((read_json(other.launch) or {}).get("script"))))
+            # A supervisor starts its engine from its own script, also hours or a reboot later.
+            live.add(os.path.dirname(str((read_json(layout.of(name).launch) or {}).get("script"))))
     live.add(os.path.dirname(script_path()))
     return sorted(path for path in glob.glob(os.path.join(glob.escape(layout.script), "*"))
                   if os.path.isdir(path) and path not in live)

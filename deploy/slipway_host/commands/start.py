@@ -68,7 +68,8 @@ def bring_up(layout, version, manifest, params, timeout, lock):
     try:
         launch = read_json(layout.launch) or {}
         running = running_supervisor(layout)
-        already = bool(running) and launch.get("manifest_id") == manifest_id(manifest)
+        already = bool(running) and launch.get("manifest_id") == manifest_id(manifest) \
+            and listens_as_asked(launch, manifest, params)
         if not already:
             if running:
                 OUT.log("The deployment has changed: the running engine is stopped first.")
@@ -86,10 +87,19 @@ def bring_up(layout, version, manifest, params, timeout, lock):
             stop_engine(layout)
         raise
     supervisor = running_supervisor(layout)
-    return {"port": state["port"], "pid": supervisor[0] if supervisor else None, "engine_pid": state["engine_pid"],
+    return {"port": state["port"], "socket": state.get("socket"), "keeper": (read_json(layout.launch) or {}).get("keeper"),
+            "pid": supervisor[0] if supervisor else None, "engine_pid": state["engine_pid"],
             "state": "ready", "already_running": already, "model": manifest["model"]["label"],
             "load_seconds": state["load_seconds"], "api_key_path": layout.api_key, "version": version,
             "endpoints": endpoints_of(manifest["engine"])}
+
+
+def listens_as_asked(launch, manifest, params):
+    """Whether a running engine has its socket, or its port, as this start asks for it, if it asks."""
+    asked = params.get("listen")
+    if asked == "socket":
+        return bool(launch.get("socket")) or not endpoints_of(manifest["engine"])["socket"]
+    return asked is None or not launch.get("socket")
 
 
 def wait_ready(layout, process, begun, timeout):

@@ -10,7 +10,7 @@ from slipway_host.layout import Layout
 from slipway_host.params import bad_param, object_param, text_param
 from slipway_host.probe.program import find_program
 
-PLACEHOLDERS = ("model", "label", "host", "port", "context", "parallel", "key_file")
+PLACEHOLDERS = ("model", "label", "host", "port", "context", "parallel", "key_file", "socket")
 PATHS = ("health", "load", "metrics", "models")
 
 
@@ -31,13 +31,14 @@ class CustomPlan(Plan):
         if not self.program or not os.access(self.program, os.X_OK) or os.path.isdir(self.program):
             raise Failure("engine_install_failed", "There is no program %s on the host." % program,
                           detail="not an executable file: " + program)
-        if not any("{port}" in word for word in self.command + list(self.environment.values())):
+        self.socket = any("{socket}" in word for word in self.command + list(self.environment.values()))
+        if not self.socket and not any("{port}" in word for word in self.command + list(self.environment.values())):
             raise bad_param("engine.command", "with {port} in it: Slipway chooses the port")
 
     def carry_out(self):
         return {"kind": "custom", "source": "command", "version": "custom", "python": None, "binary": self.program,
                 "command": self.command, "environment": self.environment, "endpoints": self.endpoints,
-                "key": self.key, "seconds": 0.0}, False
+                "key": self.key, "socket": self.socket, "seconds": 0.0}, False
 
 
 plan = CustomPlan
@@ -82,12 +83,12 @@ def serve(params):
     manifest = params["manifest"]
     engine, settings, model = manifest["engine"], manifest["parameters"], manifest["model"]
     values = {"model": model["path"] or model["name"], "label": model["label"], "host": "127.0.0.1",
-              "port": str(params["port"]), "context": str(settings["context_size"]),
+              "port": str(params["port"]), "socket": params["socket"] or "", "context": str(settings["context_size"]),
               "parallel": str(settings["parallel"]), "key_file": Layout(params).api_key}
     become(params, [engine["binary"]] + [filled(word, values) for word in engine["command"][1:]],
            {key: filled(value, values) for key, value in engine["environment"].items()})
 
 
 def endpoints(record):
-    return dict({name: record["endpoints"].get(name) for name in PATHS}, key=record["key"],
+    return dict({name: record["endpoints"].get(name) for name in PATHS}, key=record["key"], socket=record.get("socket", False),
                 health=record["endpoints"].get("health") or "/health")

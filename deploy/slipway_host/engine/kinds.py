@@ -52,5 +52,6 @@ def wanted_kind(params):
 
 
 def endpoints_of(record):
-    """{health, load, metrics, models, key}: paths, null where there is none; key: whether one is asked for."""
-    return engine_module(record["kind"]).endpoints(record)
+    """{health, load, metrics, models, key, socket}: paths, null where there is none; key: whether one is
+    asked for; socket: whether the engine can listen on a unix socket."""
+    return dict({"socket": False}, **engine_module(record["kind"]).endpoints(record))

@@ -104,4 +104,5 @@ def serve(params):
 
 
 def endpoints(record):
-    return {"health": "/health", "load": "/slots", "metrics": "/metrics", "models": "/v1/models", "key": True}
+    return {"health": "/health", "load": "/slots", "metrics": "/metrics", "models": "/v1/models", "key": True,
+            "socket": True}

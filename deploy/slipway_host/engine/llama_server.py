@@ -41,8 +41,8 @@ def binary_engine(binary):
 def binary_arguments(params):
     manifest = params["manifest"]
     engine, settings, model = manifest["engine"], manifest["parameters"], manifest["model"]
-    arguments = [engine["binary"], "--model", model["path"], "--alias", model["label"], "--host", "127.0.0.1",
-                 "--port", str(params["port"]), "--api-key-file", Layout(params).api_key,
+    arguments = [engine["binary"], "--model", model["path"], "--alias", model["label"], "--host", params["socket"] or "127.0.0.1",
+                 "--port", str(params["port"] or 8080), "--api-key-file", Layout(params).api_key,
                  "--ctx-size", str(settings["context_size"]), "--parallel", str(settings["parallel"])]
     if settings["threads"]:
         arguments += ["--threads", str(settings["threads"]), "--threads-batch", str(settings["threads"])]

@@ -55,8 +55,14 @@ def arguments(params, layout):
     manifest = params["manifest"]
     settings, model = manifest["parameters"], manifest["model"]
     return [program(manifest["engine"]), "serve", model["path"], "--served-model-name", model["label"],
-            "--host", "127.0.0.1", "--port", str(params["port"]), "--config", key_file(layout),
+            *listen_arguments(params), "--config", key_file(layout),
             "--max-model-len", str(settings["context_size"]), "--max-num-seqs", str(settings["parallel"])] + manifest["engine"].get("extra", [])
+
+
+def listen_arguments(params):
+    if params["socket"]:
+        return ["--uds", params["socket"]]
+    return ["--host", "127.0.0.1", "--port", str(params["port"])]
 
 
 def key_file(layout):
@@ -69,4 +75,5 @@ def key_file(layout):
 
 
 def endpoints(record):
-    return {"health": "/health", "load": "/metrics", "metrics": "/metrics", "models": "/v1/models", "key": True}
+    return {"health": "/health", "load": "/metrics", "metrics": "/metrics", "models": "/v1/models", "key": True,
+            "socket": True}

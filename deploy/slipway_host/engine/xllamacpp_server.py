@@ -19,8 +19,10 @@ def serve_wheel(params):
     engine = xllamacpp.CommonParams()
     engine.model.path = model["path"]
     engine.model_alias = {model["label"]}
-    engine.hostnames = ["127.0.0.1"]
-    engine.port = params["port"]
+    # A name that ends in .sock is a unix socket to llama.cpp.
+    engine.hostnames = [params["socket"] or "127.0.0.1"]
+    if not params["socket"]:
+        engine.port = params["port"]
     engine.api_keys = [key]
     engine.n_ctx = settings["context_size"]
     engine.n_parallel = settings["parallel"]

@@ -7,13 +7,16 @@ import subprocess
 import sys
 import time
 
+from slipway_host.engine.kinds import endpoints_of
 from slipway_host.fault import Failure
 from slipway_host.filesystem import read_json, write_file, write_json
+from slipway_host.keeper import keeper
 from slipway_host.manifest import manifest_id
-from slipway_host.params import int_param, text_param
-from slipway_host.process import start_time
+from slipway_host.params import bad_param, flag_param, int_param, text_param
+from slipway_host.process import is_running, start_time
 from slipway_host.supervisor.engine_log import LOG_BYTES
-from slipway_host.supervisor.readiness import choose_port
+from slipway_host.supervisor.readiness import choose_port, socket_path
+from slipway_host.wire import OUT
 
 
 def script_path():
@@ -33,25 +36,72 @@ def last_port(layout):
     return None
 
 
-def spawn_supervisor(layout, version, manifest, params):
-    """Starts the supervisor in a session of its own, so that it survives the SSH logout."""
-    layout.make(layout.run, layout.logs)
+def write_pidfile(layout, pid):
+    write_file(layout.pidfile, ("%d %s\n" % (pid, start_time(pid))).encode("ascii"))
+
+
+class KeptProcess:
+    """A supervisor that systemd or launchd started, as far as a start has to know it."""
+
+    returncode = None
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.started = start_time(pid)
+
+    def poll(self):
+        if self.returncode is None and not is_running(self.pid, self.started):
+            # Its exit status went to its keeper.
+            self.returncode = 0
+        return self.returncode
+
+
+def listening(layout, engine, params):
+    """(port, socket path): where the engine is to listen; one of them is None."""
     wanted = int_param(params, "port", 1024, 65535)
+    listen = text_param(params, "listen", "port")
+    if listen not in ("port", "socket"):
+        raise bad_param("listen", "port or socket")
+    if listen == "socket":
+        path = socket_path(layout) if endpoints_of(engine)["socket"] else None
+        if path:
+            return None, path
+        OUT.log("This engine cannot listen on a socket here; it listens on 127.0.0.1.", "warn")
     if wanted and choose_port(wanted) != wanted:
         raise Failure("port_unavailable", "Port %d of the host is taken." % wanted, port=wanted)
-    last = last_port(layout)
-    write_json(layout.launch, {
-        "manifest": manifest, "manifest_id": manifest_id(manifest), "version": version,
-        "script": script_path(), "port": wanted or last,
+    return wanted or last_port(layout), None
+
+
+def spawn_supervisor(layout, version, manifest, params):
+    """Starts the supervisor, so that it survives the SSH logout; a process as of subprocess."""
+    layout.make(layout.run, layout.logs)
+    port, path = listening(layout, manifest["engine"], params)
+    wanted = text_param(params, "keeper", "supervisor")
+    if wanted != "auto" and wanted not in keeper.KEEPERS:
+        raise bad_param("keeper", "auto, supervisor, systemd or launchd")
+    if flag_param(params, "linger"):
+        keeper.enable_linger()
+    chosen = keeper.choose(wanted)
+    launch = {
+        "manifest": manifest, "manifest_id": manifest_id(manifest), "version": version, "script": script_path(),
+        "port": port, "socket": path, "keeper": chosen,
         "log_bytes": int_param(params, "log_bytes", 1024, 1 << 30, LOG_BYTES),
-        "watch": text_param(params, "watch", "prctl" if sys.platform.startswith("linux") else "pipe")})
-    write_json(layout.state, {"state": "starting", "since": time.time(), "port": wanted or last})
+        "watch": text_param(params, "watch", "prctl" if sys.platform.startswith("linux") else "pipe")}
+    write_json(layout.launch, launch)
+    write_json(layout.state, {"state": "starting", "since": time.time(), "port": port, "socket": path})
     arguments = base64.b64encode(json.dumps({
         "marker": "internal", "root": layout.root, "deployment": layout.name}).encode("ascii")).decode("ascii")
-    with open(os.path.join(layout.logs, "supervisor.log"), "wb") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-B", script_path(), "supervise", "--params-b64", arguments],
-            stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, cwd="/", start_new_session=True, close_fds=True)
+    command = [sys.executable, "-I", "-B", script_path(), "supervise", "--params-b64", arguments]
+    log = os.path.join(layout.logs, "supervisor.log")
+    if chosen != "supervisor":
+        pid = keeper.start(layout, chosen, command, log)
+        if pid:
+            write_pidfile(layout, pid)
+            return KeptProcess(pid)
+        write_json(layout.launch, dict(launch, keeper="supervisor"))
+    with open(log, "wb") as errors:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, cwd="/",
+                                   start_new_session=True, close_fds=True)
     # Written here, under the lock: a stop that comes next must find the supervisor.
-    write_file(layout.pidfile, ("%d %s\n" % (process.pid, start_time(process.pid))).encode("ascii"))
+    write_pidfile(layout, process.pid)
     return process

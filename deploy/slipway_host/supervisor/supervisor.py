@@ -16,7 +16,7 @@ from slipway_host.process import end_group, start_time
 from slipway_host.supervisor.crash import REASON_TEXT, crash_reason, exit_text
 from slipway_host.supervisor.engine_log import EngineLog
 from slipway_host.supervisor.readiness import ask_health, choose_port
-from slipway_host.supervisor.spawn import script_path
+from slipway_host.supervisor.spawn import last_port, script_path, write_pidfile
 
 BACKOFF_FIRST_S = 0.4
 BACKOFF_LONGEST_S = 30.0
@@ -41,7 +41,8 @@ class Supervisor:
         self.watch = None
         self.ready_at = None
         self.selector = selectors.DefaultSelector()
-        self.state = {"state": "starting", "engine_pid": None, "engine_start": None, "port": self.launch["port"],
+        self.state = {"state": "starting", "engine_pid": None, "engine_start": None, "port": self.launch["port"] or last_port(self.layout),
+                      "socket": self.launch["socket"],
                       "restarts": 0, "last_exit": None, "since": time.time(), "pid": os.getpid(),
                       "load_seconds": None}
 
@@ -55,6 +56,8 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.on_stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        # The keeper may have started it again; then nobody else writes this.
+        write_pidfile(self.layout, os.getpid())
         self.save(state="starting")
         try:
             self.keep_alive()
@@ -64,8 +67,10 @@ class Supervisor:
             self.save(state="crashed", engine_pid=None, engine_start=None)
             raise
         finally:
-            with contextlib.suppress(OSError):
-                os.unlink(self.layout.pidfile)
+            for path in (self.layout.pidfile, self.launch["socket"]):
+                if path:
+                    with contextlib.suppress(OSError):
+                        os.unlink(path)
 
     def on_stop(self, *_):
         self.stopping = True
@@ -110,10 +115,15 @@ class Supervisor:
         self.save(state="stopped", engine_pid=None, engine_start=None)
 
     def spawn(self):
-        port = self.manifest["engine"].get("port") or choose_port(self.state["port"])
         engine = self.manifest["engine"]
+        socket_file = self.launch["socket"]
+        port = None if socket_file else engine.get("port") or choose_port(self.state["port"])
+        if socket_file:
+            with contextlib.suppress(OSError):
+                os.unlink(socket_file)
         serve = {"marker": "internal", "root": self.layout.root, "deployment": self.layout.name, "port": port,
-                 "manifest": self.manifest, "supervisor": os.getpid(), "watch": self.launch["watch"]}
+                 "manifest": self.manifest, "supervisor": os.getpid(), "watch": self.launch["watch"],
+                 "socket": socket_file}
         reader, self.watch = os.pipe()
         serve["watch_fd"] = reader
         write_json(self.layout.serve, serve)
@@ -127,7 +137,7 @@ class Supervisor:
             os.close(reader)
         os.set_blocking(self.child.stdout.fileno(), False)
         self.selector.register(self.child.stdout, selectors.EVENT_READ, "log")
-        self.save(state="starting", port=port, engine_pid=self.child.pid, engine_start=start_time(self.child.pid),
+        self.save(state="starting", port=port, socket=socket_file, engine_pid=self.child.pid, engine_start=start_time(self.child.pid),
                   load_seconds=None)
 
     def attend(self, begun):
@@ -135,7 +145,7 @@ class Supervisor:
         pause = 0.02
         while self.child.poll() is None and not self.stopping:
             if self.state["state"] != "ready":
-                health = ask_health(self.state["port"], self.health)
+                health = ask_health(self.state["port"], self.state["socket"], self.health)
                 if health == "ready" and self.child.poll() is None:
                     self.ready_at = time.monotonic()
                     self.save(state="ready", load_seconds=round(self.ready_at - begun, 3))
