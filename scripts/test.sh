@@ -47,7 +47,7 @@ build() {
 
 counted build none build
 counted ui vitest npm --prefix ui run --silent test
-counted deploy unittest python3 -m unittest discover -s deploy/tests
+counted deploy unittest python3 deploy/tests
 if cargo nextest --version >/dev/null 2>&1; then
   counted rust nextest cargo nextest run "${cargo_flags[@]}"
   counted rust-doc cargo cargo test "${cargo_flags[@]}" --doc --no-fail-fast

@@ -62,8 +62,8 @@ class Layout:
 
     def prune(self):
         """Removes the directories that are empty, up to the slipway parent of a default root."""
-        for directory in (self.run, self.logs, os.path.join(self.deployment, "versions"), self.deployment, self.deployments, self.engines,
-                          self.models, self.script, self.root):
+        for directory in (self.run, self.logs, os.path.join(self.deployment, "versions"), self.deployment,
+                          self.deployments, self.engines, self.models, self.script, self.root):
             with contextlib.suppress(OSError):
                 os.rmdir(directory)
         parent = os.path.dirname(self.root)

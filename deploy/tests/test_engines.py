@@ -18,7 +18,7 @@ from slipway_host.engine.ollama import unpack_tar
 from slipway_host.fault import Failure
 from slipway_host.process import is_running, start_time
 from stand_in import stand_in
-from test_server import LlamaServer
+import test_server
 
 ENGINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_in_engine.py")
 
@@ -305,7 +305,7 @@ class Container(Stands):
 class Custom(Stands):
     def test_a_command_of_the_users_own_with_the_real_engine(self):
         cache, _ = engine_cache()
-        binary = self.program("my-server", LlamaServer.PROGRAM.replace("%s", "{python_of_engine}", 1).replace(
+        binary = self.program("my-server", test_server.LlamaServer.PROGRAM.replace("%s", "{python_of_engine}", 1).replace(
             "{", "{{").replace("}", "}}").replace("{{python_of_engine}}", os.path.join(cache.engine, "bin", "python")))
         engine = {"kind": "custom", "command": [
             "my-server", "--model", "{model}", "--alias", "{label}", "--host", "{host}", "--port", "{port}",

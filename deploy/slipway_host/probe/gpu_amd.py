@@ -6,17 +6,24 @@ import re
 
 from slipway_host.probe.gpu_nvidia import TIMEOUT_S, tool
 from slipway_host.probe.program import find_program
-from slipway_host.process import NO_ANSWER, run_text
+from slipway_host.process import NO_ANSWER, run_text, run_together
 
 
 def amd_gpus():
-    """The part of gpu_report that AMD's tools know."""
-    tools = []
-    for name, ask in (("amd-smi", ask_amd_smi), ("rocm-smi", ask_rocm_smi)):
+    """The part of gpu_report that AMD's tools know. Both are asked at once: each may hang."""
+    answers = {}
+
+    def ask(name, function):
         program = find_program(name)
-        if not program:
+        if program:
+            answers[name] = (program,) + function(program)
+
+    run_together([lambda: ask("amd-smi", ask_amd_smi), lambda: ask("rocm-smi", ask_rocm_smi)])
+    tools = []
+    for name in ("amd-smi", "rocm-smi"):
+        if name not in answers:
             continue
-        gpus, detail = ask(program)
+        program, gpus, detail = answers[name]
         if gpus:
             return {"gpus": gpus, "tools": tools + [tool(name, program, None, "")]}
         code = "gpu_tool_hangs" if detail.startswith(NO_ANSWER) else "gpu_tool_failed"
@@ -42,8 +49,10 @@ def json_of(command):
 
 def ask_amd_smi(program):
     """Static facts and memory use are two commands; a list, or from ROCm 7 {"gpu_data": list}."""
-    static, detail = json_of([program, "static", "--json"])
-    metric, _ = json_of([program, "metric", "--mem-usage", "--json"])
+    answers = {}
+    run_together([lambda: answers.update(static=json_of([program, "static", "--json"])),
+                  lambda: answers.update(metric=json_of([program, "metric", "--mem-usage", "--json"]))])
+    (static, detail), (metric, _) = answers["static"], answers["metric"]
     memory = {entry.get("gpu"): entry.get("mem_usage") or {} for entry in entries(metric)}
     gpus = []
     for entry in entries(static):
