@@ -1,12 +1,13 @@
 """Versions with the real engine: staged, kept, taken back, cleaned; and files edited by hand."""
 
+import hashlib
 import json
 import os
 import signal
 import time
 import unittest
 
-from script_case import ScriptCase, listing, read_until
+from script_case import ModelServer, ScriptCase, listing, read_until
 import practice_model
 from slipway_host.filesystem import read_json, write_json
 from slipway_host.process import is_running, start_time
@@ -152,6 +153,25 @@ class Rollback(VersionsCase):
                                                         {"deployment": "default", "version": third}])
         self.assertGreater(data["engines"][0]["bytes"], 10 ** 7)
         self.assertGreater(data["total_bytes"], data["models"][0]["bytes"])
+
+
+    def test_another_model_at_the_same_address_spares_the_one_before(self):
+        server = ModelServer(practice_model.build())
+        self.addCleanup(server.close)
+
+        def by_address():
+            digest = hashlib.sha256(server.content).hexdigest()
+            return {"kind": "url", "url": server.base + "/m.gguf", "sha256": digest}
+
+        first = self.ok("install", model=by_address())
+        server.content = practice_model.build(endless=True)
+        second = self.ok("install", model=by_address())
+        self.assertNotEqual(first["model"]["path"], second["model"]["path"])
+        self.assertFalse(self.ok("install", model=by_address())["changed"])
+        self.assertEqual(self.ok("rollback")["version"], first["version"])
+        self.ok("start")
+        self.ok("uninstall")
+        self.assertEqual(listing(self.folder), {})
 
 
 class Clean(VersionsCase):

@@ -48,8 +48,14 @@ class ModelPlan:
             name = os.path.basename(urllib.parse.unquote(urllib.parse.urlsplit(self.url).path))
             name = re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".")[-120:] or "model"
             folder = hashlib.sha256(self.url.encode("utf-8")).hexdigest()[:8]
-            self.path = os.path.join(layout.models, folder,
-                                     name if name.lower().endswith(".gguf") else name + ".gguf")
+            name = name if name.lower().endswith(".gguf") else name + ".gguf"
+            self.path = os.path.join(layout.models, folder, name)
+            if self.sha256:
+                # Another file came to the same address, and a version still needs the one before.
+                beside = os.path.join(layout.models, "%s-%s" % (folder, self.sha256[:8]), name)
+                if os.path.exists(beside) or any(record.get("path") == self.path and record.get("sha256") != self.sha256
+                                                 for record in known if os.path.exists(self.path)):
+                    self.path = beside
         elif self.kind == "ollama":
             self.format, self.path, self.name = "ollama", None, text_param(self.model, "name")
             if not self.name or not OLLAMA_NAME.match(self.name):
