@@ -139,7 +139,8 @@ rollback   timeout_s as for start; version (default: see below). With a candidat
 hub        writes nothing. repo, revision, base_url, token_file as for a huggingface model.
            data: repo, revision, commit, gated, private, choices[] smallest first {format:
            gguf|safetensors, file (null: the safetensors), quantisation or null, size, parts}
-fit        writes nothing. model {"path":P} (a file or folder; default: the deployed one), engine
+fit        writes nothing. model {"path":P} (a file or folder; default: the deployed one), or a
+           huggingface or url model as for install, whose header is read over the network; engine
            {"kind":K}, device auto|cpu|gpu, context_size (null: usual ones up to the model's own).
            data: device, free_bytes (of that device, or null), context_train, shape{layers,width,heads,
            kv_heads (a number or one per layer),key_length,value_length,kv_lora_rank,rope_dimensions,
@@ -169,7 +170,8 @@ cpu_unsupported{missing}  disk_full{path,needed,free}  no_write_permission{path}
 no_index_reachable{detail}  engine_install_failed{detail}  hash_mismatch{expected,actual,what}
 model_not_found{path}  model_not_gguf{path}  model_truncated{path,expected,actual}
 model_repo_not_found|model_token_refused{repo,status,token: given|none}
-model_gated{repo,status,token,url}  model_file_not_found{repo,file}  model_unreachable{url,detail}  model_url_invalid{url}  engine_crashed{detail,reason,log}
+model_gated{repo,status,token,url}  model_file_not_found{repo,file}  model_unreachable{url,detail}
+model_url_invalid{url}  engine_crashed{detail,reason,log}
 engine_not_healthy{seconds,log}  port_unavailable{port}  lock_held{owner,pid,since,age_seconds}
 model_unsupported{engine,wanted}  model_not_safetensors{path}  container_unavailable{tool}
 not_deployed{}  manifest_damaged{path,detail}  candidate_not_running{version}  no_previous_version{}
@@ -178,8 +180,8 @@ unsupported_platform{os,arch}  cancelled{}
 script_failed{detail}
 
 Findings have these codes, the error codes above and
-ok    python_ok engine_ok engine_available{kind} index_ok disk_ok{free} writable_ok{path} llama_server_ok{path,version}
-      model_ok{path,bytes} gpu_ok{vendor,name,memory_total_mb,memory_free_mb,driver,
+ok    python_ok engine_ok engine_available{kind} index_ok disk_ok{free} writable_ok{path}
+      llama_server_ok{path,version} model_ok{path,bytes} gpu_ok{vendor,name,memory_total_mb,memory_free_mb,driver,
       compute_capability} gpu_absent{tool,detail} container_ok{tool,version,rootless}
       container_denied|container_not_running|container_hangs|container_failed{tool,detail}
       ollama_ok{version,address} proxy_set{names} systemd_ok{linger} launchd_ok{}

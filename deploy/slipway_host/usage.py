@@ -74,6 +74,8 @@ def leftovers(layout):
     """What a killed run left behind; the lock says that nobody uses it."""
     left = glob.glob(os.path.join(glob.escape(layout.engines), ".tmp-*"))
     left += glob.glob(os.path.join(glob.escape(layout.models), "*.tmp-*"))
+    for pattern in ("*/*.tmp-*", "*/versions/.tmp-*", "*/run/*.tmp-*"):
+        left += glob.glob(os.path.join(glob.escape(layout.deployments), pattern))
     # Uploads take no lock: one that still grows belongs to somebody.
     left += [path for path in glob.glob(os.path.join(glob.escape(layout.models), "*.part-" + "[0-9a-f]" * 8))
              if is_older_than(path, UPLOAD_LEFT_S)]

@@ -266,20 +266,21 @@ class ModelServer:
         if handler.path.startswith("/missing"):
             handler.send_error(404)
             return
-        start = 0
-        asked = re.match(r"bytes=(\d+)-", handler.headers.get("Range") or "")
+        start, end = 0, len(self.content)
+        asked = re.match(r"bytes=(\d+)-(\d*)\Z", handler.headers.get("Range") or "")
         if asked and self.ranges and handler.headers.get("If-Range") in (None, self.etag):
             start = int(asked.group(1))
-        handler.send_response(206 if start else 200)
-        if start:
-            handler.send_header("Content-Range", "bytes %d-%d/%d" % (start, len(self.content) - 1, len(self.content)))
+            end = min(end, int(asked.group(2)) + 1) if asked.group(2) else end
+        part = start > 0 or end < len(self.content) or (asked and asked.group(2) and self.ranges)
+        handler.send_response(206 if part else 200)
+        if part:
+            handler.send_header("Content-Range", "bytes %d-%d/%d" % (start, end - 1, len(self.content)))
         if self.with_length:
-            handler.send_header("Content-Length", str(len(self.content) - start))
+            handler.send_header("Content-Length", str(end - start))
         handler.send_header("ETag", self.etag)
         handler.send_header("Connection", "close")
         handler.end_headers()
         handler.close_connection = True
-        end = len(self.content)
         if self.cut_after is not None and self.cuts > 0:
             self.cuts -= 1
             end = min(end, start + self.cut_after)

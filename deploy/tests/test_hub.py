@@ -196,6 +196,23 @@ class Models(ScriptCase):
         self.fails("model_unreachable", "install", model=self.model(base_url="http://127.0.0.1:9"))
         self.assertFalse(os.path.exists(self.layout.models))
 
+    def test_the_fit_is_told_before_a_download(self):
+        data = self.ok("fit", model=self.model(), device="cpu")
+        self.assertEqual((data["context_train"], data["shape"]["layers"], data["shape"]["kv_heads"]), (4096, 2, 2))
+        self.assertEqual(data["contexts"][0]["verdict"], "fits")
+        self.assertTrue(all(ranges for _, ranges in self.store.requests))
+        self.assertFalse(os.path.exists(self.layout.models))
+        local = os.path.join(self.folder, "m.gguf")
+        practice_model.write(local)
+        self.assertEqual(self.ok("fit", model={"kind": "path", "path": local}, device="cpu")["shape"], data["shape"])
+        self.store.ranges = False
+        url = {"kind": "url", "url": self.store.base + "/files/m.gguf"}
+        self.assertEqual(self.ok("fit", model=url, device="cpu")["shape"], data["shape"])
+        self.fails("model_gated", "fit", model=self.model("org/gated"))
+        self.fails("model_file_not_found", "fit", model=self.model(file="x.gguf"))
+        self.store.content = b"<html>" * 100
+        self.fails("model_not_gguf", "fit", model=self.model())
+
     def test_values_that_make_no_sense(self):
         os.chmod(self.token, 0o644)
         for more in ({"repo": "noslash"}, {"repo": "../.."}, {"repo": "a/b/c"}, {"repo": "org/x?y"}, {"repo": "org/$(id)"},

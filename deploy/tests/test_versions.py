@@ -182,7 +182,7 @@ class Clean(VersionsCase):
         self.ok("install", model=model)
         self.ok("install", model=model, parallel=2)
         for path in ("engines/vllm-0.1/bin/x", "models/unused.gguf", "script/0123456789ab/deploy_llm_server.py",
-                     "engines/.tmp-1/y", "models/part.gguf.part", "models/new.gguf.part"):
+                     "engines/.tmp-1/y", "deployments/default/versions/.tmp-9/manifest.json", "models/part.gguf.part", "models/new.gguf.part"):
             os.makedirs(os.path.dirname(os.path.join(self.root, path)), exist_ok=True)
             with open(os.path.join(self.root, path), "wb") as out:
                 out.write(b"x" * 100)
@@ -191,7 +191,7 @@ class Clean(VersionsCase):
         dry = self.ok("clean", dry_run=True)
         self.assertEqual(listing(self.root), before)
         self.assertEqual(sorted(entry["kind"] for entry in dry["removed"]),
-                         ["download", "engine", "leftover", "model", "script"])
+                         ["download", "engine", "leftover", "leftover", "model", "script"])
         self.assertEqual(self.ok("clean")["removed"], dry["removed"])
         left = listing(self.root)
         self.assertIn("models/practice.gguf", left, "the second deployment uses it")

@@ -6,6 +6,7 @@ from slipway_host.engine.kinds import wanted_kind
 from slipway_host.fault import Failure
 from slipway_host.layout import Layout
 from slipway_host.model.gguf import gguf_facts
+from slipway_host.model.remote import remote_facts
 from slipway_host.model.safetensors import safetensors_facts
 from slipway_host.params import bad_param, int_param, object_param, text_param
 from slipway_host.probe.gpu import gpu_facts
@@ -97,6 +98,9 @@ def command_fit(params):
 def shape_of(params, layout):
     """(shape, context that the model was made for) of a model on the host, or of the deployed one."""
     model = object_param(params, "model")
+    if model and model.get("kind") in ("huggingface", "url"):
+        facts = remote_facts(model, layout)
+        return facts["shape"], facts["context_train"]
     path = text_param(model, "path") if model else None
     if path is None:
         _, manifest = Versions(layout).need_current()

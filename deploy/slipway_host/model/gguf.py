@@ -51,6 +51,15 @@ class GgufReader:
             raise self.truncated(self.expected_bytes)
         return self
 
+    def read_from(self, source, size):
+        """Reads the header from an open source; the rest of the file need not be there."""
+        self.source, self.size = source, size
+        try:
+            self.header()
+        except (EOFError, struct.error):
+            raise self.truncated(size + 1)
+        return self
+
     def truncated(self, expected):
         return Failure("model_truncated", "The model file %s is cut: it has %s of at least %s."
                        % (self.path, size_text(self.size), size_text(expected)),
@@ -144,7 +153,11 @@ class GgufReader:
 
 def gguf_facts(path):
     """{name, architecture, context_train} of a complete GGUF file; all parts of a split one."""
-    readers = [GgufReader(part).read() for part in model_files(path)]
+    return gguf_facts_of([GgufReader(part).read() for part in model_files(path)])
+
+
+def gguf_facts_of(readers):
+    """The same from the readers of all parts."""
     metadata = readers[0].metadata
     architecture = metadata.get("general.architecture")
     context = metadata.get("%s.context_length" % architecture)
