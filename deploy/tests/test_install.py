@@ -259,6 +259,9 @@ class Reasons(unittest.TestCase):
     def test_crashes(self):
         for lines, status, reason in (
                 (["ggml_backend_cuda: out of memory", "failed to load model"], 1, "out_of_memory"),
+                (["ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`"], 1,
+                 "out_of_memory"),
+                (["Error: listen tcp 127.0.0.1:1: bind: address already in use"], 1, "port"),
                 (["couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 80"], 1, "port"),
                 (["gguf_init_from_file: failed to open GGUF file 'x.gguf'"], 1, "missing_model"),
                 (["error loading model: missing tensor"], 1, "bad_model"), ([], -9, "killed"), (["?"], 1, "")):

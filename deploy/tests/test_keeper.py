@@ -106,7 +106,7 @@ class Systemd(ScriptCase):
         self.assertEqual(self.units(), [])
         self.run_ok("start", keeper="systemd")
         self.run_ok("uninstall")
-        self.assertEqual(self.units(), [])
+        self.assertEqual(listing(self.config), {})
         self.assertFalse(os.path.exists(self.root))
 
     def test_without_a_bus_the_supervisor_does_it_alone(self):

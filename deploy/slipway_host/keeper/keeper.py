@@ -126,6 +126,11 @@ def remove(layout):
         with contextlib.suppress(OSError):
             os.unlink(path)
         systemctl("daemon-reload")
+        folder = os.path.dirname(path)
+        # Empty only if nobody had units before.
+        for empty in (os.path.join(folder, "default.target.wants"), folder, os.path.dirname(folder)):
+            with contextlib.suppress(OSError):
+                os.rmdir(empty)
     path = unit_path(layout, "launchd")
     if platform.system() == "Darwin" and os.path.lexists(path):
         found = True

@@ -7,9 +7,10 @@ import signal
 def crash_reason(lines, status):
     """What the last words of an engine mean: a short stable name, or ""."""
     text = "\n".join(lines)
-    if re.search(r"out of memory|failed to allocate|unable to allocate|bad_alloc|Cannot allocate memory", text, re.I):
+    if re.search(r"out of memory|failed to allocate|unable to allocate|bad_alloc|Cannot allocate memory"
+                 r"|No available memory for the cache blocks|stored in KV cache|requires more system memory", text, re.I):
         return "out_of_memory"
-    if re.search(r"couldn't bind|Address already in use", text):
+    if re.search(r"couldn't bind|address already in use", text, re.I):
         return "port"
     if re.search(r"No such file or directory|failed to open", text) and "gguf" in text.lower():
         return "missing_model"
