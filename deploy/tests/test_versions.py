@@ -251,6 +251,33 @@ class ByHand(VersionsCase):
         self.ok("start")
         self.assertNotEqual(mended["version"], version)
 
+    def test_leftovers_of_the_layout_before_versions(self):
+        os.makedirs(self.layout.run)
+        for path, text in ((self.layout.manifest, '{"engine": {'), (self.layout.state, "not json"),
+                           (self.layout.api_key, ""), (self.layout.pidfile, "%d 1" % os.getpid())):
+            with open(path, "w") as out:
+                out.write(text)
+        self.assertEqual(self.ok("status")["state"], "absent")
+        self.fails("not_deployed", "start")
+        self.deploy(2)
+        self.assertFalse(os.path.exists(self.layout.manifest))
+        self.assertEqual(self.slots(), 2)
+
+    def test_a_killed_install_is_repeated(self):
+        first = self.deploy(1)
+        for path in ("versions/.tmp-77/manifest.json", "current.json.tmp-77"):
+            place = os.path.join(self.layout.deployment, path)
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            with open(place, "w") as out:
+                out.write("{")
+        # A version that was written and never pointed to.
+        write_json(os.path.join(self.layout.deployment, "versions", "7-0123abcd.json"), {})
+        self.assertEqual(self.ok("status")["version"], first)
+        self.deploy(2)
+        left = [name for name in listing(self.layout.deployment) if ".tmp-" in name]
+        self.assertEqual(left, [])
+        self.assertEqual(self.ok("rollback")["version"], first)
+
     def test_an_edit_that_makes_sense_is_followed(self):
         version = self.deploy(2)
         path = self.versions.manifest_path(version)
