@@ -115,8 +115,8 @@ start      timeout_s (default 120) to be ready; port (null: any free one, kept a
            start is forgotten and the current version is started again: the error's params then
            have restored, its name, or "" if that failed too or there is none.
 stop       data: was_running
-status     data: deployed, state (absent|stopped|starting|loading|ready|crashed), port, socket, keeper, pid,
-           engine_pid, restarts, since (of this state, seconds of the epoch), last_exit{status,text,
+status     data: deployed, state (absent|stopped|starting|loading|ready|crashed), port, last_port,
+           socket, keeper, pid, engine_pid, restarts, since (of this state, seconds of the epoch), last_exit{status,text,
            reason,at,seconds,log}, model, engine, manifest, api_key_path, log_tail, version, previous,
            candidate (names or null), running_version (what the supervisor runs), endpoints
 logs       lines (default 200). data: lines

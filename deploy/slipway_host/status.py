@@ -10,6 +10,7 @@ from slipway_host.engine.kinds import endpoints_of, engine_module
 from slipway_host.filesystem import read_json, write_json
 from slipway_host.keeper import keeper
 from slipway_host.process import group_members, is_running, signal_process, wait_gone
+from slipway_host.supervisor.spawn import last_port
 from slipway_host.versions import Versions
 
 STOP_GRACE_S = 5.0
@@ -55,7 +56,7 @@ def status_of(layout):
         name = "absent"
     engine_alive = is_running(state.get("engine_pid"), state.get("engine_start"))
     return {"deployed": manifest is not None, "state": name,
-            "port": state.get("port") if supervisor else None,
+            "port": state.get("port") if supervisor else None, "last_port": last_port(layout),
             "socket": state.get("socket") if supervisor else None, "keeper": launch.get("keeper"),
             "pid": supervisor[0] if supervisor else None,
             "engine_pid": state.get("engine_pid") if engine_alive else None,

@@ -59,8 +59,8 @@ class Server(ScriptCase):
         self.gone(*engine)
         self.assertFalse(self.ok("stop")["was_running"])
         status = self.ok("status")
-        self.assertEqual((status["state"], status["port"], status["pid"], status["deployed"]),
-                         ("stopped", None, None, True))
+        self.assertEqual((status["state"], status["port"], status["last_port"], status["pid"], status["deployed"]),
+                         ("stopped", None, data["port"], None, True))
         self.assertEqual(self.ok("start")["port"], data["port"])
         self.assertTrue(self.ok("uninstall")["was_deployed"])
         self.assertEqual(listing(self.folder), {})
