@@ -4,6 +4,7 @@
 mod commands;
 mod paths;
 mod quit;
+mod rendering;
 mod sink;
 mod state;
 mod web;
@@ -28,6 +29,7 @@ pub fn run() -> ExitCode {
         .plugin(tauri_plugin_window_state::Builder::default().build())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
+        .plugin(rendering::plugin())
         .setup(|app| {
             // The database opens while the web view starts; the first command finds it ready.
             let handle = app.handle().clone();
