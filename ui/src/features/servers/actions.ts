@@ -74,11 +74,14 @@ export function primaryAction(view: HostView, condition: Condition): PrimaryActi
     case "ready":
       return { label: m.servers_connect(), kind: "primary", run: () => connect(view) };
     case "failed":
+    case "attention":
       return { label: m.app_retry(), kind: "primary", run: () => retry(view, condition) };
     case "deploying":
     case "checking":
       return { label: m.servers_open(), kind: "secondary", run: () => app.openDeploy(view.host.id) };
     case "connecting":
+    case "authenticating":
+    case "waiting":
     case "loading":
     case "connected":
     case "degraded":
