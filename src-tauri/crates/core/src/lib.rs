@@ -21,6 +21,7 @@ mod prompts;
 mod secrets;
 mod settings;
 mod tasks;
+mod vigil;
 
 pub use bus::{Batch, Bus};
 pub use data_dir::DataDir;

@@ -89,7 +89,14 @@ pub(super) async fn resolve(add: &HostAdd) -> Result<Resolved, Fault> {
     let accepted_fingerprint = add.accepted_fingerprint.clone();
     Ok(Resolved {
         name: named(&line.host),
-        address: HostAddress::Ssh(SshAddress { user, host, port, identity, accepted_fingerprint }),
+        address: HostAddress::Ssh(SshAddress {
+            line: add.address.trim().to_owned(),
+            user,
+            host,
+            port,
+            identity,
+            accepted_fingerprint,
+        }),
     })
 }
 

@@ -9,7 +9,7 @@ use slipway_protocol::{
     PromptReply, SshAddress,
 };
 use slipway_ssh::{ConnectOptions, KnownHosts, Question};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::machine::Machine;
 use crate::fault::Fault;
@@ -21,8 +21,20 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(110);
 /// Keep-alives lost in a row until the link counts as dead.
 const KEEPALIVE_MAX: usize = 3;
 
+/// How far the opening of a host is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenStage {
+    /// On its way to the SSH server.
+    Connecting,
+    /// The server is there and checks who we are.
+    Authenticating,
+    /// A question to the user is open.
+    WaitingForUser,
+}
+
 /// Opens hosts on behalf of one task.
 pub(crate) struct Opener<'a> {
+    pub(crate) stages: Option<watch::Sender<OpenStage>>,
     pub(crate) context: &'a TaskContext,
     pub(crate) secrets: &'a Secrets,
     pub(crate) known_hosts: PathBuf,
@@ -39,6 +51,18 @@ struct Given {
 }
 
 impl Opener<'_> {
+    /// Says how far it is, too.
+    pub(crate) fn reporting(mut self, stages: watch::Sender<OpenStage>) -> Self {
+        self.stages = Some(stages);
+        self
+    }
+
+    fn enter(&self, stage: OpenStage) {
+        if let Some(stages) = &self.stages {
+            stages.send_replace(stage);
+        }
+    }
+
     /// Reaches the host; asks the user where it must. Ends early when the task is cancelled.
     pub(crate) async fn open(&self, host: &Host) -> Result<Machine, Fault> {
         match &host.address {
@@ -78,10 +102,12 @@ impl Opener<'_> {
                 Some(question) = questions.recv() => question,
             };
             // While the user thinks, the connection may end; then the question falls away.
+            self.enter(OpenStage::WaitingForUser);
             tokio::select! {
                 result = &mut connecting => break result?,
                 answered = self.answer(host, &at, question, &mut given) => answered?,
             }
+            self.enter(OpenStage::Authenticating);
         };
         for Given { name, secret, keep } in given {
             self.secrets.accept(&name, &secret);
@@ -102,7 +128,14 @@ impl Opener<'_> {
     ) -> Result<(), Fault> {
         match question {
             Question::HostKey { host: address, port, algorithm, fingerprint, answer } => {
-                let key = HostKeyQuestion { address, port, algorithm, fingerprint };
+                let key = HostKeyQuestion {
+                    address,
+                    port,
+                    algorithm,
+                    fingerprint,
+                    randomart: String::new(),
+                    known_by_other_key: None,
+                };
                 let asked = PromptQuestion::HostKey(key);
                 let accepted = match self.context.ask(&host.id, asked, ANSWER_LIMIT).await {
                     Ok(reply) => matches!(reply, PromptReply::Accept),
@@ -150,7 +183,9 @@ impl Opener<'_> {
                 given.push(Given { name, secret: secret.clone(), keep });
                 Ok(secret)
             }
-            PromptReply::Accept | PromptReply::Decline => Err(Fault::cancelled()),
+            PromptReply::Accept | PromptReply::Answers { .. } | PromptReply::Decline => {
+                Err(Fault::cancelled())
+            }
         }
     }
 }

@@ -35,7 +35,12 @@ pub(super) async fn suggestions() -> Vec<HostSuggestion> {
                 _ => String::new(),
             };
             let address = format!("{user}{}{port}", resolved.host);
-            found.push(HostSuggestion { alias, address, identity: resolved.identity });
+            found.push(HostSuggestion {
+                alias,
+                address,
+                identity: resolved.identity,
+                jumps: Vec::new(),
+            });
         }
     }
     found
