@@ -2,27 +2,31 @@
 
 mod agent;
 mod auth;
+mod backlog;
 mod connect;
 mod deadline;
 mod error;
 mod exec;
 mod forward;
+mod gateway_error;
 mod handler;
 mod identity;
 mod known_hosts;
+mod listener;
 mod options;
 mod pump;
 mod queue;
 mod session;
 mod sftp;
 mod shell;
+mod stream;
 mod transport;
 mod upload;
 
 pub use connect::connect;
 pub use error::{Asked, Error};
 pub use exec::{Exec, ExecEvent, Output};
-pub use forward::{ForwardError, ForwardStats, Forwarder};
+pub use forward::{ForwardError, ForwardStats, Forwarder, RemoteTarget};
 pub use options::{ConnectOptions, KnownHosts, Question};
 pub use session::{DisconnectReason, Disconnected, Session};
 pub use upload::{UploadSource, Uploaded};

@@ -10,7 +10,7 @@ use slipway_protocol::{
     ConnectionState, ConnectionStatus, Host, HostAddress, Progress, TaskKind, TaskResult,
     TaskSubject,
 };
-use slipway_ssh::{ForwardError, Forwarder};
+use slipway_ssh::{ForwardError, Forwarder, RemoteTarget};
 use tokio::sync::Notify;
 
 use super::backoff::wait_before;
@@ -203,7 +203,7 @@ impl Connection<'_> {
         let place = EnginePlace::read(machine, &data).await?;
         let port = match (&self.forwarder, machine) {
             (Some(forwarder), Machine::Ssh(session)) => {
-                forwarder.attach(session.clone(), "127.0.0.1", place.port);
+                forwarder.attach(session.clone(), RemoteTarget::tcp("127.0.0.1", place.port));
                 forwarder.local_port()
             }
             _ => place.port,

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use slipway_llm::{Client, Endpoint, Timeouts};
 use slipway_protocol::Settings;
-use slipway_ssh::{ForwardError, Forwarder};
+use slipway_ssh::{ForwardError, Forwarder, RemoteTarget};
 use std::time::Duration;
 
 use crate::fault::Fault;
@@ -30,7 +30,7 @@ impl Route {
             Machine::Local => (engine.port, None),
             Machine::Ssh(session) => {
                 let forwarder = Forwarder::bind(None).await?;
-                forwarder.attach(session.clone(), "127.0.0.1", engine.port);
+                forwarder.attach(session.clone(), RemoteTarget::tcp("127.0.0.1", engine.port));
                 (forwarder.local_port(), Some(forwarder))
             }
         };
