@@ -7,9 +7,9 @@ mod registry;
 mod route;
 mod status;
 
-pub(crate) use connection::Persistence;
+pub(crate) use connection::{Persistence, prove};
 pub(crate) use registry::{Connections, EngineAccess};
-pub(crate) use route::Route;
+pub(crate) use route::{EnginePlace, Route, client as engine_client};
 
 use slipway_protocol::{ConnectionHistory, Host, HostRef, RequestId, TaskKind, TaskRef};
 

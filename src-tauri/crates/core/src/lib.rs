@@ -12,6 +12,7 @@ mod computer;
 mod connect;
 mod data_dir;
 mod deploy;
+mod diagnosis;
 mod fault;
 mod fault_text;
 mod host;

@@ -10,7 +10,7 @@ use slipway_protocol::{
     ConnectionState, ConnectionStatus, ErrorInfo, Host, HostAddress, Progress, TaskKind,
     TaskResult, TaskSubject,
 };
-use slipway_ssh::{ForwardError, Forwarder};
+use slipway_ssh::{ForwardError, Forwarder, RemoteTarget};
 use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
 
@@ -283,7 +283,9 @@ impl Connection<'_> {
         let place = EnginePlace::read(machine, &data).await?;
         let port = match (&self.forwarder, machine) {
             (Some(forwarder), Machine::Ssh(session)) => {
-                forwarder.attach(session.clone(), "127.0.0.1", place.port);
+                let patience = self.program.settings().tunnel_wait_s;
+                forwarder.set_patience(Duration::from_secs(patience.into()));
+                forwarder.attach(session.clone(), RemoteTarget::tcp("127.0.0.1", place.port));
                 forwarder.local_port()
             }
             _ => place.port,
@@ -466,7 +468,7 @@ async fn disconnect(machine: &Machine) {
 }
 
 /// One token, so that "connected" means that it answers.
-async fn prove(client: &Client) -> Result<(), Fault> {
+pub(crate) async fn prove(client: &Client) -> Result<(), Fault> {
     let mut request = ChatRequest::new(vec![ChatMessage::new(Role::User, "Hi")]);
     request.max_tokens = Some(1);
     match tokio::time::timeout(PROOF_LIMIT, client.complete(&request)).await {
