@@ -52,6 +52,32 @@ pub enum Error {
         /// The first line it sent, cut to 100 characters.
         banner: String,
     },
+    /// A proxy, or the command that stands for one, does not lead on.
+    #[error("the proxy {proxy} does not lead on: {detail}")]
+    ProxyFailed {
+        /// `HOST:PORT`, or the command without its arguments.
+        proxy: String,
+        /// What it said.
+        detail: String,
+    },
+    /// A jump host was reached, but does not connect to the next server.
+    #[error("{hop} does not connect to {host}:{port} (forbidden: {forbidden})")]
+    JumpRefused {
+        /// The jump host's name as given.
+        hop: String,
+        /// The next server's name as given.
+        host: String,
+        /// The next server's port.
+        port: u16,
+        /// Whether the jump host forbids it; otherwise it could not reach the server.
+        forbidden: bool,
+    },
+    /// The configuration file of OpenSSH cannot be used.
+    #[error("the configuration of OpenSSH cannot be used: {detail}")]
+    ConfigUnusable {
+        /// Where and why.
+        detail: String,
+    },
     /// The two sides found no way to talk: no common algorithm, a broken packet, a wrong signature.
     #[error("the SSH handshake failed: {0}")]
     Protocol(#[source] russh::Error),
@@ -76,6 +102,19 @@ pub enum Error {
         expected_fingerprint: String,
         /// The key that was shown, `SHA256:…`.
         actual_fingerprint: String,
+        /// The command that removes what is on record.
+        command: String,
+    },
+    /// The host shows a certificate that its authority does not stand for, and its key is not on
+    /// record by itself.
+    #[error("the certificate of {host}:{port} is not acceptable: {detail}")]
+    HostCertificateRefused {
+        /// The name as given.
+        host: String,
+        /// The SSH port.
+        port: u16,
+        /// Why.
+        detail: String,
     },
     /// The host shows a key that a `@revoked` line forbids.
     #[error("the key {fingerprint} of {host}:{port} is revoked by {}, line {line}", file.display())]
@@ -147,14 +186,14 @@ pub enum Error {
         path: PathBuf,
     },
     /// The server accepted none of what we have.
-    #[error("{user}@{host} was refused: {}", tried.join("; "))]
+    #[error("{user}@{host} was refused: {}", LoginAttempt::list(tried))]
     AuthenticationRefused {
         /// The login name.
         user: String,
         /// The name as given.
         host: String,
-        /// Each method that was tried and why it failed, in order.
-        tried: Vec<String>,
+        /// What was tried and why it failed, in order.
+        tried: Vec<LoginAttempt>,
     },
     /// The person closed a question without an answer.
     #[error("cancelled while asking for the {0}")]
@@ -247,13 +286,42 @@ pub enum Error {
     LocalPort(#[source] io::Error),
 }
 
+/// One way of logging in, and why it did not work. Displayed as `what: why`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginAttempt {
+    /// The method and what it was tried with, for instance `key ~/.ssh/id_ed25519`.
+    pub what: String,
+    /// Why it did not work.
+    pub why: String,
+}
+
+impl LoginAttempt {
+    pub(crate) fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { what: what.into(), why: why.into() }
+    }
+
+    /// All of them in one line.
+    #[must_use]
+    pub fn list(attempts: &[Self]) -> String {
+        attempts.iter().map(Self::to_string).collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl std::fmt::Display for LoginAttempt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)
+    }
+}
+
 /// What a person was asked for when they cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     /// A decision on an unknown host key.
     HostKey,
-    /// A password or the answer to another prompt of the server.
+    /// A password.
     Password,
+    /// The server's own prompts.
+    Interactive,
     /// The passphrase of a key file.
     Passphrase,
 }
@@ -263,6 +331,7 @@ impl std::fmt::Display for Asked {
         f.write_str(match self {
             Self::HostKey => "host key",
             Self::Password => "password",
+            Self::Interactive => "answers to the server's prompts",
             Self::Passphrase => "passphrase",
         })
     }

@@ -49,6 +49,7 @@ async fn three_wrong_passwords_are_enough() {
     let wrong = typing(&["a", "b", "c", "right"]);
     match answering(&options(&dir, server.port), wrong).await.unwrap_err() {
         Error::AuthenticationRefused { tried, .. } => {
+            let tried: Vec<_> = tried.iter().map(ToString::to_string).collect();
             assert_eq!(tried, ["password: refused"; 3]);
         }
         other => panic!("{other:?}"),
@@ -63,33 +64,6 @@ async fn no_answer_cancels() {
     let error = answering(&options(&dir, server.port), typing(&[])).await.unwrap_err();
     assert!(matches!(error, Error::Cancelled(Asked::Password)), "{error:?}");
     assert_eq!(server.tries.load(Ordering::Relaxed), 0);
-}
-
-#[tokio::test]
-async fn keyboard_interactive_carries_the_prompt() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = PasswordServer::start(Takes::KeyboardInteractive).await;
-    let mut prompts = Vec::new();
-    answering(&options(&dir, server.port), |question| match question {
-        Question::HostKey { answer, .. } => answer.send(true).unwrap(),
-        Question::Password { prompt, attempt, user, answer, .. } => {
-            assert_eq!(user, "ada");
-            prompts.push(prompt.unwrap());
-            let code = if attempt == 1 { "000000" } else { "123456" };
-            answer.send(Some(code.into())).unwrap();
-        }
-        other => panic!("{other:?}"),
-    })
-    .await
-    .unwrap();
-    assert_eq!(prompts, ["Your code:", "Your code:"]);
-}
-
-#[tokio::test]
-async fn a_password_and_then_a_code() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = PasswordServer::start(Takes::Both).await;
-    answering(&options(&dir, server.port), typing(&["right", "123456"])).await.unwrap();
 }
 
 #[tokio::test]
@@ -110,7 +84,7 @@ async fn a_server_that_hangs_up_after_two_tries_has_refused() {
     let wrong = typing(&["wrong", "wrong", "wrong"]);
     match answering(&options, wrong).await.unwrap_err() {
         Error::AuthenticationRefused { tried, .. } => {
-            assert!(tried.last().unwrap().contains("Too many"), "{tried:?}");
+            assert!(tried.last().unwrap().why.contains("Too many"), "{tried:?}");
         }
         other => panic!("{other:?}"),
     }

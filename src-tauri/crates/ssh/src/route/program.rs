@@ -1,0 +1,116 @@
+//! A command whose standard streams lead to the server (`ProxyCommand`).
+
+use std::io;
+use std::pin::Pin;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinSet;
+
+use crate::error::Error;
+
+/// How much of a command's complaints is kept.
+const COMPLAINT_LIMIT: usize = 4 * 1024;
+
+/// The last words of a command on its standard error.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Complaint(Arc<Mutex<Vec<u8>>>);
+
+impl Complaint {
+    /// The last line, without control characters, at most 200 characters.
+    pub(crate) fn last_line(&self) -> Option<String> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&kept);
+        let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
+        Some(line.trim().chars().filter(|c| !c.is_control()).take(200).collect())
+    }
+
+    async fn listen(self, mut errors: ChildStderr) {
+        let mut buffer = [0; 1024];
+        while let Ok(read @ 1..) = errors.read(&mut buffer).await {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.extend(buffer.iter().take(read));
+            let surplus = kept.len().saturating_sub(COMPLAINT_LIMIT);
+            kept.drain(..surplus);
+        }
+    }
+}
+
+/// The streams of a running command, which ends when this is dropped.
+pub(super) struct Program {
+    input: ChildStdin,
+    output: ChildStdout,
+    _listener: JoinSet<()>,
+    _child: Child,
+}
+
+/// Starts a command line in the user's shell.
+pub(super) fn run(line: &str) -> Result<(Program, Complaint), Error> {
+    let failed = |detail: String| Error::ProxyFailed { proxy: name(line), detail };
+    let mut command = shell(line);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+    let (Some(input), Some(output), Some(errors)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(failed("it has no standard streams".to_owned()));
+    };
+    let complaint = Complaint::default();
+    let mut listener = JoinSet::new();
+    listener.spawn(complaint.clone().listen(errors));
+    Ok((Program { input, output, _listener: listener, _child: child }, complaint))
+}
+
+/// The command without its arguments, which may hold a password.
+pub(crate) fn name(line: &str) -> String {
+    line.split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+/// As OpenSSH does it: the user's shell, which becomes the command, so that ending it ends that.
+#[cfg(unix)]
+fn shell(line: &str) -> Command {
+    let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
+    let mut command = Command::new(shell.unwrap_or_else(|| "/bin/sh".into()));
+    command.arg("-c").arg(format!("exec {line}"));
+    command
+}
+
+#[cfg(windows)]
+fn shell(line: &str) -> Command {
+    /// No console window (Win32 process creation flag CREATE_NO_WINDOW).
+    const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+    let mut command = Command::new("cmd");
+    command.arg("/C").raw_arg(line).creation_flags(CREATE_NO_WINDOW);
+    command
+}
+
+impl AsyncRead for Program {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.output).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Program {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.input).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.input).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.input).poll_shutdown(cx)
+    }
+}
