@@ -69,7 +69,7 @@ mod tests {
             };
             run(&["-q", "-t", kind, "-b", size, "-N", ""]);
             let drawn = run(&["-lv"]);
-            let key = PublicKey::read_openssh_file(&path.with_extension("pub")).unwrap();
+            let key = PublicKey::read_openssh_file(path.with_extension("pub")).unwrap();
             let expected: Vec<&str> = drawn.lines().skip(1).collect();
             let art = randomart(&key);
             assert_eq!(art.lines().collect::<Vec<_>>(), expected, "{kind} {size}");

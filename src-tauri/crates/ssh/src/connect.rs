@@ -136,10 +136,10 @@ impl Attempt<'_> {
         let mut handle = match handshake {
             Ok(Ok(handle)) => handle,
             Ok(Err(HandlerError::Ours(error))) => return Err(error),
-            Ok(Err(HandlerError::Russh(error))) => return Err(failed(error.into())),
+            Ok(Err(HandlerError::Russh(error))) => return Err(failed(error.into()).await),
             Err(Elapsed) => {
                 let (host, port) = (options.host.clone(), options.port);
-                return Err(failed(Error::Timeout { host, port }));
+                return Err(failed(Error::Timeout { host, port }).await);
             }
         };
         self.stage.send_replace(Stage::Authenticating { host: options.host.clone() });
@@ -160,7 +160,12 @@ impl Attempt<'_> {
     }
 
     /// Why a handshake failed, where more is known than russh knows.
-    fn explained(&self, error: Error, opening: &Opening, complaint: Option<&Complaint>) -> Error {
+    async fn explained(
+        &self,
+        error: Error,
+        opening: &Opening,
+        complaint: Option<&Complaint>,
+    ) -> Error {
         let (host, port) = (self.options.host.clone(), self.options.port);
         if let Some(banner) = opening.foreign() {
             return Error::NotSsh { host, port, banner };
@@ -168,7 +173,7 @@ impl Attempt<'_> {
         match (&self.options.route, complaint) {
             // It ended before the server had said a word.
             (Route::Command(line), Some(complaint)) if opening.is_empty() => {
-                let said = complaint.last_line();
+                let said = complaint.last_line().await;
                 let detail = said.unwrap_or_else(|| error.to_string());
                 Error::ProxyFailed { proxy: route::program_name(line), detail }
             }

@@ -84,27 +84,8 @@ pub enum Error {
 
     /// The host is known and shows another key than the one on record. Never a question: either
     /// the machine was set up anew or somebody sits in between.
-    #[error(
-        "the key of {host}:{port} is not the one in {}, line {line}: {actual_fingerprint} instead \
-         of {expected_fingerprint}",
-        file.display()
-    )]
-    HostKeyChanged {
-        /// The name as given.
-        host: String,
-        /// The SSH port.
-        port: u16,
-        /// The file that holds the key on record.
-        file: PathBuf,
-        /// Its line, counted from 1.
-        line: usize,
-        /// The key on record, `SHA256:…`.
-        expected_fingerprint: String,
-        /// The key that was shown, `SHA256:…`.
-        actual_fingerprint: String,
-        /// The command that removes what is on record.
-        command: String,
-    },
+    #[error("{0}")]
+    HostKeyChanged(Box<ChangedHostKey>),
     /// The host shows a certificate that its authority does not stand for, and its key is not on
     /// record by itself.
     #[error("the certificate of {host}:{port} is not acceptable: {detail}")]
@@ -284,6 +265,37 @@ pub enum Error {
     /// No local port could be bound.
     #[error("no local port can be bound: {0}")]
     LocalPort(#[source] io::Error),
+}
+
+/// A host key that differs from the one on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedHostKey {
+    /// The name as given.
+    pub host: String,
+    /// The SSH port.
+    pub port: u16,
+    /// The file that holds the key on record.
+    pub file: PathBuf,
+    /// Its line, counted from 1.
+    pub line: usize,
+    /// The key on record, `SHA256:…`.
+    pub expected_fingerprint: String,
+    /// The key that was shown, `SHA256:…`.
+    pub actual_fingerprint: String,
+    /// The command that removes what is on record.
+    pub command: String,
+}
+
+impl std::fmt::Display for ChangedHostKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { host, port, line, expected_fingerprint, actual_fingerprint, .. } = self;
+        let file = self.file.display();
+        write!(
+            f,
+            "the key of {host}:{port} is not the one in {file}, line {line}: {actual_fingerprint} \
+             instead of {expected_fingerprint}"
+        )
+    }
 }
 
 /// One way of logging in, and why it did not work. Displayed as `what: why`.

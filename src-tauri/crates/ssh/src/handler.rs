@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::art::randomart;
 use crate::deadline::Deadline;
-use crate::error::{Asked, Error};
+use crate::error::{Asked, ChangedHostKey, Error};
 use crate::known_hosts::{self, HostRecord, RecordedKey, Refusal, Verdict};
 use crate::options::ConnectOptions;
 use crate::question::{Question, RecordedAt};
@@ -121,7 +121,7 @@ impl ClientHandler {
     }
 
     fn changed(&self, key: &RecordedKey, actual_fingerprint: String) -> Error {
-        Error::HostKeyChanged {
+        Error::HostKeyChanged(Box::new(ChangedHostKey {
             host: self.options.host.clone(),
             port: self.options.port,
             file: key.file.clone(),
@@ -132,7 +132,7 @@ impl ClientHandler {
                 &known_hosts::record_name(&self.options),
                 &key.file,
             ),
-        }
+        }))
     }
 
     async fn ask(

@@ -85,6 +85,12 @@ impl Identity {
                 Self::Plain { path, key: Arc::new(key) }
             });
         }
+        if is_legacy_encryption(&text) {
+            let path = path.display();
+            return Err(format!(
+                "its old form of encryption is not supported; convert it with ssh-keygen -p -f {path}"
+            ));
+        }
         if is_encrypted_pem(&text) {
             return Ok(Self::Encrypted { path, public: None, text: text.into() });
         }
@@ -113,6 +119,13 @@ fn is_encrypted_pem(text: &str) -> bool {
     text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----")
         || text.contains("Proc-Type: 4,ENCRYPTED")
         || (text.starts_with("PuTTY-User-Key-File-") && !text.contains("Encryption: none"))
+}
+
+/// Encryption by the header of RFC 1421, less what can be read: RSA under AES-128.
+fn is_legacy_encryption(text: &str) -> bool {
+    text.contains("Proc-Type: 4,ENCRYPTED")
+        && !(text.contains("-----BEGIN RSA PRIVATE KEY-----")
+            && text.contains("DEK-Info: AES-128-CBC,"))
 }
 
 /// The default key files; those on a security key are used through the agent.

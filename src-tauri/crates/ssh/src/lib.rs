@@ -24,7 +24,7 @@ mod transport;
 mod upload;
 
 pub use connect::{connect, connect_in_stages};
-pub use error::{Asked, Error, LoginAttempt};
+pub use error::{Asked, ChangedHostKey, Error, LoginAttempt};
 pub use exec::{Exec, ExecEvent, Output};
 pub use forward::{ForwardError, ForwardStats, Forwarder};
 pub use options::{ConnectOptions, KnownHosts};

@@ -3,8 +3,9 @@
 use std::io;
 use std::pin::Pin;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -15,35 +16,52 @@ use crate::error::Error;
 /// How much of a command's complaints is kept.
 const COMPLAINT_LIMIT: usize = 4 * 1024;
 
+/// How long the last words of an ended command may take to arrive.
+const COMPLAINT_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// The last words of a command on its standard error.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Complaint(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Complaint {
+    kept: Arc<Mutex<Vec<u8>>>,
+    /// Ends with the last one who wants to hear.
+    listener: Arc<Mutex<JoinSet<()>>>,
+}
 
 impl Complaint {
-    /// The last line, without control characters, at most 200 characters.
-    pub(crate) fn last_line(&self) -> Option<String> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The last line of a command that has ended, without control characters, at most 200 of them.
+    pub(crate) async fn last_line(&self) -> Option<String> {
+        let mut listener = std::mem::take(&mut *lock(&self.listener));
+        let _ = tokio::time::timeout(COMPLAINT_TIMEOUT, listener.join_next()).await;
+        let kept = lock(&self.kept);
         let text = String::from_utf8_lossy(&kept);
         let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
         Some(line.trim().chars().filter(|c| !c.is_control()).take(200).collect())
     }
 
-    async fn listen(self, mut errors: ChildStderr) {
-        let mut buffer = [0; 1024];
-        while let Ok(read @ 1..) = errors.read(&mut buffer).await {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.extend(buffer.iter().take(read));
-            let surplus = kept.len().saturating_sub(COMPLAINT_LIMIT);
-            kept.drain(..surplus);
-        }
+    /// Reads on as long as the command runs, which would stand still otherwise.
+    fn listen_to(&self, mut errors: ChildStderr) {
+        let kept = self.kept.clone();
+        lock(&self.listener).spawn(async move {
+            let mut buffer = [0; 1024];
+            while let Ok(read @ 1..) = errors.read(&mut buffer).await {
+                let mut kept = lock(&kept);
+                kept.extend(buffer.iter().take(read));
+                let surplus = kept.len().saturating_sub(COMPLAINT_LIMIT);
+                kept.drain(..surplus);
+            }
+        });
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The streams of a running command, which ends when this is dropped.
 pub(super) struct Program {
     input: ChildStdin,
     output: ChildStdout,
-    _listener: JoinSet<()>,
+    _complaint: Complaint,
     _child: Child,
 }
 
@@ -59,9 +77,8 @@ pub(super) fn run(line: &str) -> Result<(Program, Complaint), Error> {
         return Err(failed("it has no standard streams".to_owned()));
     };
     let complaint = Complaint::default();
-    let mut listener = JoinSet::new();
-    listener.spawn(complaint.clone().listen(errors));
-    Ok((Program { input, output, _listener: listener, _child: child }, complaint))
+    complaint.listen_to(errors);
+    Ok((Program { input, output, _complaint: complaint.clone(), _child: child }, complaint))
 }
 
 /// The command without its arguments, which may hold a password.

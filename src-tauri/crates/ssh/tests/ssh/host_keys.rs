@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use slipway_ssh::{Asked, ConnectOptions, Error, KnownHosts, Question};
+use slipway_ssh::{Asked, ChangedHostKey, ConnectOptions, Error, KnownHosts, Question};
 
 use crate::questions::{answering, unasked};
 use crate::sshd::{Sshd, keygen, output};
@@ -81,14 +81,16 @@ async fn a_changed_key_names_file_and_line_and_asks_nothing() {
     // Not even a fingerprint given beforehand overrides a key on record.
     options.accepted_fingerprint = Some(sshd.fingerprint());
     match unasked(&options).await.unwrap_err() {
-        Error::HostKeyChanged {
-            file,
-            line,
-            expected_fingerprint,
-            actual_fingerprint,
-            command,
-            ..
-        } => {
+        Error::HostKeyChanged(changed) => {
+            let ChangedHostKey {
+                file,
+                line,
+                expected_fingerprint,
+                actual_fingerprint,
+                command,
+                ..
+            } = *changed;
+
             assert_eq!((file, line), (sshd.path("user_known_hosts"), 3));
             assert_ne!(expected_fingerprint, actual_fingerprint);
             assert_eq!(actual_fingerprint, sshd.fingerprint());

@@ -1,15 +1,15 @@
-//! Passwords and what else a person types.
+//! Passwords.
 
 use std::sync::atomic::Ordering;
 
 use slipway_ssh::{Asked, ConnectOptions, Error, KnownHosts, Question};
 
-use crate::password_server::{PasswordServer, Takes};
+use crate::login_server::{LoginServer, Step};
 use crate::questions::answering;
 use crate::sshd::Sshd;
 use tempfile::TempDir;
 
-fn options(dir: &TempDir, port: u16) -> ConnectOptions {
+pub fn options(dir: &TempDir, port: u16) -> ConnectOptions {
     let own = dir.path().join("known_hosts");
     ConnectOptions {
         use_agent: false,
@@ -37,7 +37,7 @@ fn typing(answers: &[&str]) -> impl FnMut(Question) {
 #[tokio::test]
 async fn password_at_the_second_try() {
     let dir = tempfile::tempdir().unwrap();
-    let server = PasswordServer::start(Takes::Password).await;
+    let server = LoginServer::start(&[Step::Password]).await;
     answering(&options(&dir, server.port), typing(&["wrong", "right"])).await.unwrap();
     assert_eq!(server.tries.load(Ordering::Relaxed), 2);
 }
@@ -45,7 +45,7 @@ async fn password_at_the_second_try() {
 #[tokio::test]
 async fn three_wrong_passwords_are_enough() {
     let dir = tempfile::tempdir().unwrap();
-    let server = PasswordServer::start(Takes::Password).await;
+    let server = LoginServer::start(&[Step::Password]).await;
     let wrong = typing(&["a", "b", "c", "right"]);
     match answering(&options(&dir, server.port), wrong).await.unwrap_err() {
         Error::AuthenticationRefused { tried, .. } => {
@@ -60,7 +60,7 @@ async fn three_wrong_passwords_are_enough() {
 #[tokio::test]
 async fn no_answer_cancels() {
     let dir = tempfile::tempdir().unwrap();
-    let server = PasswordServer::start(Takes::Password).await;
+    let server = LoginServer::start(&[Step::Password]).await;
     let error = answering(&options(&dir, server.port), typing(&[])).await.unwrap_err();
     assert!(matches!(error, Error::Cancelled(Asked::Password)), "{error:?}");
     assert_eq!(server.tries.load(Ordering::Relaxed), 0);
