@@ -72,6 +72,8 @@ pub enum Question {
         user: String,
         /// The name as given in the options.
         host: String,
+        /// The SSH port.
+        port: u16,
         /// 1 for the first try, at most 3.
         attempt: u32,
         /// Takes the password.

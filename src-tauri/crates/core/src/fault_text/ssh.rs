@@ -1,6 +1,6 @@
 //! Failures of SSH.
 
-use slipway_protocol::{ErrorCode, Text};
+use slipway_protocol::{ChangedHostKey, ErrorCode, ErrorFacts, LoginAttempt, Text};
 use slipway_ssh::Error;
 
 use crate::fault::Fault;
@@ -9,7 +9,31 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         let (code, message, fix) = sentences(&error);
-        Self::new(code, message, fix, detail)
+        let fault = Self::new(code, message, fix, detail);
+        match facts(error) {
+            Some(facts) => fault.with_facts(facts),
+            None => fault,
+        }
+    }
+}
+
+fn facts(error: Error) -> Option<ErrorFacts> {
+    match error {
+        Error::HostKeyChanged(changed) => Some(ErrorFacts::HostKeyChanged(ChangedHostKey {
+            expected: changed.expected_fingerprint,
+            actual: changed.actual_fingerprint,
+            file: changed.file.to_string_lossy().into_owned(),
+            line: u32::try_from(changed.line).unwrap_or(u32::MAX),
+            command: changed.command,
+        })),
+        Error::AuthenticationRefused { tried, .. } => {
+            let attempt = |tried: slipway_ssh::LoginAttempt| LoginAttempt {
+                what: tried.what,
+                why: tried.why,
+            };
+            Some(ErrorFacts::Login(tried.into_iter().map(attempt).collect()))
+        }
+        _ => None,
     }
 }
 
@@ -56,6 +80,56 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
                 "Проверьте порт; обычно SSH слушает порт 22.",
             ),
         ),
+        Error::ProxyFailed { proxy, detail } => (
+            ErrorCode::ProxyFailed,
+            Text::new(
+                format!("The proxy {proxy} does not lead to the server: {detail}."),
+                format!("Прокси {proxy} не соединяет с сервером: {detail}."),
+            ),
+            Text::new(
+                "Check ProxyCommand in ~/.ssh/config, and that the proxy runs.",
+                "Проверьте ProxyCommand в ~/.ssh/config и работает ли прокси.",
+            ),
+        ),
+        Error::JumpRefused { hop, host, port, forbidden: true } => (
+            ErrorCode::ProxyFailed,
+            Text::new(
+                format!("The jump host {hop} forbids connections to {host}:{port}."),
+                format!("Промежуточный сервер {hop} запрещает соединения с {host}:{port}."),
+            ),
+            Text::new(
+                format!(
+                    "Set “AllowTcpForwarding yes” and a fitting PermitOpen in sshd_config of {hop}."
+                ),
+                format!(
+                    "Укажите в sshd_config на {hop} «AllowTcpForwarding yes» и подходящий PermitOpen."
+                ),
+            ),
+        ),
+        Error::JumpRefused { hop, host, port, forbidden: false } => (
+            ErrorCode::ProxyFailed,
+            Text::new(
+                format!("The jump host {hop} does not reach {host} on port {port}."),
+                format!("Промежуточный сервер {hop} не достигает {host} по порту {port}."),
+            ),
+            Text::new(
+                format!(
+                    "Check the name and port as {hop} sees them: ssh {hop} nc -vz {host} {port}"
+                ),
+                format!("Проверьте имя и порт со стороны {hop}: ssh {hop} nc -vz {host} {port}"),
+            ),
+        ),
+        Error::ConfigUnusable { detail } => (
+            ErrorCode::SshConfigUnusable,
+            Text::new(
+                format!("OpenSSH's configuration cannot be used: {detail}."),
+                format!("Настройки OpenSSH использовать нельзя: {detail}."),
+            ),
+            Text::new(
+                "Correct ~/.ssh/config (ssh -G HOST shows the same fault), then try again.",
+                "Исправьте ~/.ssh/config (ту же ошибку покажет ssh -G HOST) и повторите.",
+            ),
+        ),
         Error::Protocol(_) | Error::SessionRefused | Error::Stalled { .. } => (
             ErrorCode::SshProtocol,
             Text::new(
@@ -67,38 +141,51 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
                 "Повторите; подробности в журнале покажут, на чём остановилось.",
             ),
         ),
-        Error::HostKeyChanged {
-            host,
-            file,
-            line,
-            expected_fingerprint,
-            actual_fingerprint,
-            ..
-        } => (
+        Error::HostKeyChanged(changed) => {
+            let slipway_ssh::ChangedHostKey {
+                host,
+                line,
+                expected_fingerprint,
+                actual_fingerprint,
+                command,
+                ..
+            } = &**changed;
+            (
+                ErrorCode::HostKeyChanged,
+                Text::new(
+                    format!(
+                        "The key of {host} has changed. Known: {expected_fingerprint}. Now: \
+                         {actual_fingerprint}. Somebody may be listening in, or the machine was \
+                         set up anew."
+                    ),
+                    format!(
+                        "Ключ сервера {host} изменился. Известен: {expected_fingerprint}. Сейчас: \
+                         {actual_fingerprint}. Возможно, кто-то вмешался в соединение, или машину \
+                         установили заново."
+                    ),
+                ),
+                Text::new(
+                    format!(
+                        "Compare it with the key on the machine itself. If it is right, remove \
+                         the old one (line {line}) with {command} and connect again."
+                    ),
+                    format!(
+                        "Сверьте ключ на самой машине. Если он верен, удалите прежний (строка \
+                         {line}) командой {command} и подключитесь снова."
+                    ),
+                ),
+            )
+        }
+        Error::HostCertificateRefused { host, detail, .. } => (
             ErrorCode::HostKeyChanged,
             Text::new(
-                format!(
-                    "The key of {host} has changed. Known: {expected_fingerprint}. Now: \
-                     {actual_fingerprint}. Somebody may be listening in, or the machine was set \
-                     up anew."
-                ),
-                format!(
-                    "Ключ сервера {host} изменился. Известен: {expected_fingerprint}. Сейчас: \
-                     {actual_fingerprint}. Возможно, кто-то вмешался в соединение, или машину \
-                     установили заново."
-                ),
+                format!("The certificate of {host} is not acceptable: {detail}."),
+                format!("Сертификат сервера {host} не принят: {detail}."),
             ),
             Text::new(
-                format!(
-                    "Compare it with the key on the machine itself. If it is right, remove line \
-                     {line} of {}, then connect again.",
-                    file.display()
-                ),
-                format!(
-                    "Сверьте ключ на самой машине. Если он верен, удалите строку {line} файла {} \
-                     и подключитесь снова.",
-                    file.display()
-                ),
+                "Ask whoever runs the server for a new host certificate; do not connect before.",
+                "Попросите администратора выпустить новый сертификат сервера; до этого не \
+                 подключайтесь.",
             ),
         ),
         Error::HostKeyRevoked { host, file, line, .. } => (
@@ -177,8 +264,14 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
         Error::AuthenticationRefused { user, host, tried } => (
             ErrorCode::AuthenticationRefused,
             Text::new(
-                format!("{host} refused {user}. Tried: {}.", tried.join("; ")),
-                format!("{host} отказал пользователю {user}. Испробовано: {}.", tried.join("; ")),
+                format!(
+                    "{host} refused {user}. Tried: {}.",
+                    slipway_ssh::LoginAttempt::list(tried)
+                ),
+                format!(
+                    "{host} отказал пользователю {user}. Испробовано: {}.",
+                    slipway_ssh::LoginAttempt::list(tried)
+                ),
             ),
             Text::new(
                 format!(

@@ -155,6 +155,7 @@ impl Login<'_> {
         let question = Question::Password {
             user: self.options.user.clone(),
             host: self.options.host.clone(),
+            port: self.options.port,
             attempt,
             answer,
         };
