@@ -63,7 +63,7 @@ start      timeout_s (default 120) to be ready; port (null: any free one, kept a
            data: port, pid, engine_pid, state, already_running, model, load_seconds, api_key_path
            An engine that does not get ready in time is stopped again.
 stop       data: was_running
-status     data: deployed, state (absent|stopped|starting|loading|ready|crashed), port, pid,
+status     data: deployed, state (absent|stopped|starting|loading|ready|crashed), port, last_port, pid,
            engine_pid, restarts, since (of this state, seconds of the epoch), last_exit{status,text,
            reason,at,seconds,log}, model, engine, manifest, api_key_path, log_tail
 logs       lines (default 200). data: lines
@@ -1970,7 +1970,7 @@ def status_of(layout):
         name = "absent"
     engine_alive = is_running(state.get("engine_pid"), state.get("engine_start"))
     return {"deployed": manifest is not None, "state": name,
-            "port": state.get("port") if supervisor else None,
+            "port": state.get("port") if supervisor else None, "last_port": state.get("port"),
             "pid": supervisor[0] if supervisor else None,
             "engine_pid": state.get("engine_pid") if engine_alive else None,
             "restarts": state.get("restarts", 0), "since": state.get("since"),

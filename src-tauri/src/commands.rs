@@ -9,18 +9,23 @@ mod sessions;
 mod tasks;
 
 use slipway_protocol::{
-    ChatRetry, ChatSend, ChatStarted, DeployRequest, ErrorInfo, Host, HostAdd, HostRef, HostRename,
-    HostSuggestion, HostView, LogQuery, LogRecord, LogSave, Nothing, PromptAnswer, Session,
-    SessionPin, SessionRef, SessionRename, SessionView, Settings, Snapshot, Subscribe, Subscribed,
-    TaskInfo, TaskMessage, TaskRef, TaskStats,
+    ChatRetry, ChatSend, ChatStarted, ConnectionHistory, DeployRequest, ErrorInfo, Host, HostAdd,
+    HostKeep, HostRef, HostRename, HostSuggestion, HostView, LogQuery, LogRecord, LogSave, Nothing,
+    PromptAnswer, Session, SessionPin, SessionRef, SessionRename, SessionView, Settings, Snapshot,
+    Subscribe, Subscribed, TaskInfo, TaskMessage, TaskRef, TaskStats,
 };
 use tauri::ipc::{Channel, Invoke};
 use tauri::{Runtime, State};
 
 use crate::state::Shell;
 use chat::{chat_retry, chat_send};
-use deploy::{connect_start, connect_stop, deploy_start, host_check, uninstall_start};
-use hosts::{host_add, host_list, host_remove, host_rename, host_restore, host_suggestions};
+use deploy::{
+    connect_start, connect_stop, connection_history, deploy_start, host_check, host_diagnose,
+    uninstall_start,
+};
+use hosts::{
+    host_add, host_keep, host_list, host_remove, host_rename, host_restore, host_suggestions,
+};
 use logs::{log_list, log_save};
 use sessions::{
     session_delete, session_get, session_list, session_pin, session_rename, session_restore,

@@ -18,6 +18,13 @@ pub use state::Shell;
 /// Opens the window and returns when it is closed and everything behind it has ended.
 #[must_use]
 pub fn run() -> ExitCode {
+    if !rendering::has_display() {
+        eprintln!(
+            "Slipway cannot open a window: there is no display here, or it refuses connections.\n\
+             In a terminal, the command line does the same: slipway --help"
+        );
+        return ExitCode::FAILURE;
+    }
     let mut builder = Builder::default();
     if paths::own_data_dir().is_none() {
         // With a data directory of its own, a second Slipway beside the first is what was asked for.

@@ -54,6 +54,8 @@ function status(part: Partial<ConnectionStatus>): ConnectionStatus {
     open_streams: 0,
     bytes_down: 0,
     bytes_up: 0,
+    last_error: null,
+    last_error_at: null,
     ...part,
   };
 }

@@ -1,7 +1,7 @@
 //! The one error of this crate: a code, both sentences, and the detail for the log. Codes are given
 //! here and in [`crate::fault_text`] and nowhere else.
 
-use slipway_protocol::{ErrorCode, ErrorInfo, Text};
+use slipway_protocol::{ErrorCode, ErrorFacts, ErrorInfo, Text};
 
 /// What went wrong, before it crosses to a front end. Boxed, so that a result stays small.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -17,6 +17,8 @@ pub struct Parts {
     pub message: Text,
     /// What to do.
     pub fix: Text,
+    /// Facts for a table.
+    pub facts: Option<ErrorFacts>,
     /// For the log only; never a secret.
     pub detail: String,
     /// Finds the detail in the log.
@@ -33,15 +35,16 @@ impl std::ops::Deref for Fault {
 
 impl From<ErrorInfo> for Fault {
     fn from(info: ErrorInfo) -> Self {
-        let ErrorInfo { code, message, fix, detail_id } = info;
-        Self(Box::new(Parts { code, message, fix, detail: String::new(), detail_id }))
+        let ErrorInfo { code, message, fix, detail_id, facts } = info;
+        Self(Box::new(Parts { code, message, fix, facts, detail: String::new(), detail_id }))
     }
 }
 
 impl Fault {
     /// A fault with its sentences.
     pub fn new(code: ErrorCode, message: Text, fix: Text, detail: impl Into<String>) -> Self {
-        Self(Box::new(Parts { code, message, fix, detail: detail.into(), detail_id: short_id() }))
+        let (detail, detail_id) = (detail.into(), short_id());
+        Self(Box::new(Parts { code, message, fix, facts: None, detail, detail_id }))
     }
 
     /// The user cancelled.
@@ -78,6 +81,13 @@ impl Fault {
         self
     }
 
+    /// The same fault with facts for a table.
+    #[must_use]
+    pub(crate) fn with_facts(mut self, facts: ErrorFacts) -> Self {
+        self.0.facts = Some(facts);
+        self
+    }
+
     /// A value from the user is not acceptable.
     pub fn invalid(message: Text, fix: Text) -> Self {
         let detail = message.en.clone();
@@ -94,6 +104,8 @@ impl Fault {
                 | ErrorCode::HostUnreachable
                 | ErrorCode::HostNotFound
                 | ErrorCode::SshProtocol
+                | ErrorCode::NoNetwork
+                | ErrorCode::ProxyFailed
                 | ErrorCode::EngineNotHealthy
                 | ErrorCode::EngineLoading
                 | ErrorCode::EngineCrashed
@@ -109,6 +121,7 @@ impl Fault {
             message: self.message.clone(),
             fix: self.fix.clone(),
             detail_id: self.detail_id.clone(),
+            facts: self.facts.clone(),
         }
     }
 

@@ -4,6 +4,8 @@ mod engine;
 mod script;
 mod ssh;
 mod store;
+mod way;
 
 pub(crate) use script::script_fault;
 pub(crate) use ssh::forwarding_forbidden;
+pub(crate) use way::{engine_stopped, foreign_port, forwarding_forbidden_by, no_network};

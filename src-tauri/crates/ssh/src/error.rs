@@ -244,6 +244,13 @@ pub enum Error {
         /// What the server said.
         detail: String,
     },
+    /// A file of a directory to upload would end up outside of it, is named twice, or has a name
+    /// that not every program writes alike.
+    #[error("{path:?} is no path for a file of a directory to upload")]
+    UnsafePath {
+        /// The path as given.
+        path: String,
+    },
     /// What arrived on the host is not what was sent.
     #[error("{path} arrived with sha256 {actual} instead of {expected}")]
     ChecksumMismatch {

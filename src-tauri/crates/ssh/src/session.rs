@@ -14,6 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
+use crate::forward::RemoteTarget;
 use crate::handler::ClientHandler;
 
 /// For opening a channel: one round trip and, for a session, the start of a process.
@@ -196,19 +197,25 @@ impl Session {
         }
     }
 
-    /// Opens a stream to a port as the server sees it.
+    /// Opens a stream to a port or socket as the server sees it.
     pub(crate) async fn open_forward(
         &self,
-        host: &str,
-        port: u16,
+        target: &RemoteTarget,
         from: std::net::SocketAddr,
     ) -> Result<SshChannel, OpenForwardError> {
-        let opening = self.inner.handle.channel_open_direct_tcpip(
-            host,
-            port.into(),
-            from.ip().to_string(),
-            from.port().into(),
-        );
+        let handle = &self.inner.handle;
+        let opening = async {
+            match target {
+                RemoteTarget::Tcp { host, port } => {
+                    let (origin, origin_port) = (from.ip().to_string(), from.port().into());
+                    let port = (*port).into();
+                    handle.channel_open_direct_tcpip(host, port, origin, origin_port).await
+                }
+                RemoteTarget::Unix { path } => {
+                    handle.channel_open_direct_streamlocal(path.as_str()).await
+                }
+            }
+        };
         match tokio::time::timeout(OPEN_TIMEOUT, opening).await {
             Ok(Ok(channel)) => Ok(SshChannel::new(&self.inner, channel)),
             Ok(Err(russh::Error::ChannelOpenFailure(reason))) => {

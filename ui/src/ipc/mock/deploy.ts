@@ -27,6 +27,7 @@ const CANCELLED: ErrorInfo = {
   message: both("Cancelled. The host is as it was.", "Отменено. Сервер остался прежним."),
   fix: both("", ""),
   detail_id: "",
+  facts: null,
 };
 
 const DETAILS: Partial<Record<DeployStep, Text>> = {

@@ -7,20 +7,22 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use slipway_llm::{ChatMessage, ChatRequest, Client, Health, Role};
 use slipway_protocol::{
-    ConnectionState, ConnectionStatus, Host, HostAddress, Progress, TaskKind, TaskResult,
-    TaskSubject,
+    ConnectionState, ConnectionStatus, ErrorInfo, Host, HostAddress, Progress, TaskKind,
+    TaskResult, TaskSubject,
 };
-use slipway_ssh::{ForwardError, Forwarder};
-use tokio::sync::Notify;
+use slipway_ssh::{ForwardError, Forwarder, RemoteTarget};
+use tokio::sync::{Notify, watch};
+use tokio::time::MissedTickBehavior;
 
 use super::backoff::wait_before;
 use super::registry::EngineAccess;
 use super::route::{EnginePlace, client};
+use super::status;
 use crate::clock::{millis, now_ms};
 use crate::deploy::{InstalledScript, ScriptRun, Subcommand};
 use crate::fault::Fault;
 use crate::fault_text::{forwarding_forbidden, script_fault};
-use crate::host::Machine;
+use crate::host::{Machine, OpenStage};
 use crate::program::Program;
 use crate::tasks::TaskContext;
 
@@ -28,8 +30,21 @@ use crate::tasks::TaskContext;
 const LOOK_WHILE_ILL: Duration = Duration::from_secs(1);
 /// So many bad looks in a row until the host is asked what became of the engine.
 const ASK_AFTER: u32 = 3;
+/// Between two samples of the tunnel's figures.
+const SAMPLE: Duration = Duration::from_secs(5);
+/// For the answer of a link that is in doubt.
+const PROBE_LIMIT: Duration = Duration::from_secs(3);
 /// Limit of the one-token completion that ends the connecting.
 const PROOF_LIMIT: Duration = Duration::from_secs(120);
+
+/// From when on a connection waits for what may pass: a host that is off, a network that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Persistence {
+    /// Once the engine has answered. Before, a failure is told to whoever asked.
+    OnceReached,
+    /// From the start: nobody waits for it.
+    FromTheStart,
+}
 
 /// The body of the task of kind `connect`.
 pub(super) async fn run(
@@ -37,24 +52,10 @@ pub(super) async fn run(
     context: TaskContext,
     host: Host,
     machine: Option<Machine>,
+    persistence: Persistence,
 ) -> Result<TaskResult, Fault> {
-    let status = ConnectionStatus {
-        host_id: host.id.clone(),
-        request_id: context.request_id().clone(),
-        state: ConnectionState::Connecting,
-        reason: None,
-        local_url: None,
-        model: None,
-        context_size: None,
-        since: now_ms(),
-        round_trip_ms: None,
-        reconnects: 0,
-        attempt: None,
-        next_attempt_at: None,
-        open_streams: 0,
-        bytes_down: 0,
-        bytes_up: 0,
-    };
+    let (host_id, request_id) = (host.id.clone(), context.request_id().clone());
+    let status = status::fresh(host_id, request_id, ConnectionState::Connecting);
     let look_again = program.connections().begin(status.clone());
     let forwarder = match host.address {
         HostAddress::Local => None,
@@ -68,7 +69,10 @@ pub(super) async fn run(
         look_again,
         status,
         machine: None,
+        persistence,
         reached: false,
+        rebuilding: false,
+        alarms: program.vigil().alarms(),
     };
     connection.publish(None);
     let result = connection.live(machine).await;
@@ -85,8 +89,14 @@ struct Connection<'a> {
     look_again: Arc<Notify>,
     status: ConnectionStatus,
     machine: Option<Machine>,
+    /// Whether a failure that may pass is waited out although the engine has never answered.
+    persistence: Persistence,
     /// Whether the engine has answered once: from then on the connection heals by itself.
     reached: bool,
+    /// Whether a link that was up is being rebuilt.
+    rebuilding: bool,
+    /// Says that the computer slept or its network changed.
+    alarms: watch::Receiver<u64>,
 }
 
 impl Connection<'_> {
@@ -96,7 +106,7 @@ impl Connection<'_> {
         loop {
             let linked = match given.take() {
                 Some(machine) => Ok(machine),
-                None => self.program.opener(self.context).open(self.host).await,
+                None => self.open().await,
             };
             let fault = match linked {
                 Ok(machine) => {
@@ -111,18 +121,49 @@ impl Connection<'_> {
                             disconnect(&machine).await;
                             return Ok(());
                         }
-                        Err(fault) => fault,
+                        Err(fault) => {
+                            self.rebuilding |= self.reached;
+                            fault
+                        }
                     }
                 }
                 Err(_) if self.context.token().is_cancelled() => return Ok(()),
                 Err(fault) => fault,
             };
-            if !self.reached || !fault.is_transient() {
+            if !self.waits_out(&fault) {
                 return Err(fault);
             }
             attempt += 1;
             if !self.wait_to_link(attempt, &fault).await {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Opens a way to the host and shows how far it is. While a link is rebuilt it stays
+    /// "reconnecting", unless the user is asked something.
+    async fn open(&mut self) -> Result<Machine, Fault> {
+        let (sender, mut stages) = watch::channel(OpenStage::Connecting);
+        let (program, context, host) = (self.program, self.context, self.host);
+        let rebuilding = self.status.state == ConnectionState::Reconnecting;
+        let fault = self.status.reason.clone();
+        self.status.next_attempt_at = None;
+        let opener = program.opener(context).reporting(sender);
+        let opening = opener.open(host);
+        tokio::pin!(opening);
+        loop {
+            let stage = *stages.borrow_and_update();
+            match stage {
+                OpenStage::WaitingForUser => self.enter(ConnectionState::WaitingForUser, None),
+                _ if rebuilding => {
+                    self.enter_with(ConnectionState::Reconnecting, fault.clone(), None)
+                }
+                OpenStage::Connecting => self.enter(ConnectionState::Connecting, None),
+                OpenStage::Authenticating => self.enter(ConnectionState::Authenticating, None),
+            }
+            tokio::select! {
+                opened = &mut opening => return opened,
+                Ok(()) = stages.changed() => {}
             }
         }
     }
@@ -138,6 +179,7 @@ impl Connection<'_> {
             () = self.context.token().cancelled() => false,
             () = tokio::time::sleep(wait) => true,
             () = self.look_again.notified() => true,
+            Ok(()) = self.alarms.changed() => true,
         }
     }
 
@@ -146,6 +188,9 @@ impl Connection<'_> {
         let token = self.context.token().clone();
         let lost = link_lost(machine);
         tokio::pin!(lost);
+        let mut sampling = tokio::time::interval(SAMPLE);
+        sampling.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.alarms.mark_unchanged();
         let mut engine: Option<Engine> = None;
         let mut bad_looks = 0;
         loop {
@@ -172,19 +217,54 @@ impl Connection<'_> {
                     Duration::from_secs(self.program.settings().monitor_interval_s.into())
                 }
                 Ok(false) => LOOK_WHILE_ILL,
-                Err(fault) if !self.reached => return Err(fault),
+                Err(fault) if !self.reached && !self.waits_out(&fault) => return Err(fault),
                 Err(fault) => {
                     bad_looks += 1;
                     self.enter(ConnectionState::Degraded, Some(&fault));
                     LOOK_WHILE_ILL
                 }
             };
-            tokio::select! {
-                () = token.cancelled() => return Ok(()),
-                fault = &mut lost => return Err(fault),
-                () = self.look_again.notified() => engine = None,
-                () = tokio::time::sleep(wait) => {}
+            let next_look = tokio::time::sleep(wait);
+            tokio::pin!(next_look);
+            loop {
+                tokio::select! {
+                    () = token.cancelled() => return Ok(()),
+                    fault = &mut lost => return Err(fault),
+                    () = self.look_again.notified() => {
+                        engine = None;
+                        break;
+                    }
+                    Ok(()) = self.alarms.changed() => {
+                        self.context.unless_cancelled(still_there(machine)).await?;
+                        break;
+                    }
+                    () = &mut next_look => break,
+                    _ = sampling.tick() => self.sample(machine, engine.as_ref()).await,
+                }
             }
+        }
+    }
+
+    fn waits_out(&self, fault: &Fault) -> bool {
+        (self.reached || self.persistence == Persistence::FromTheStart) && fault.is_transient()
+    }
+
+    /// Takes the tunnel's figures; says so when they changed.
+    async fn sample(&mut self, machine: &Machine, engine: Option<&Engine>) {
+        let before = self.status.clone();
+        if let Machine::Ssh(session) = machine {
+            let answered = tokio::select! {
+                () = self.context.token().cancelled() => return,
+                answered = tokio::time::timeout(PROBE_LIMIT, session.ping()) => answered,
+            };
+            if let Ok(Ok(round_trip)) = answered {
+                self.status.round_trip_ms = Some(to_ms(round_trip));
+            }
+        }
+        self.count_bytes();
+        self.program.connections().sample(&self.status);
+        if self.status != before {
+            self.publish(engine);
         }
     }
 
@@ -203,7 +283,9 @@ impl Connection<'_> {
         let place = EnginePlace::read(machine, &data).await?;
         let port = match (&self.forwarder, machine) {
             (Some(forwarder), Machine::Ssh(session)) => {
-                forwarder.attach(session.clone(), "127.0.0.1", place.port);
+                let patience = self.program.settings().tunnel_wait_s;
+                forwarder.set_patience(Duration::from_secs(patience.into()));
+                forwarder.attach(session.clone(), RemoteTarget::tcp("127.0.0.1", place.port));
                 forwarder.local_port()
             }
             _ => place.port,
@@ -249,15 +331,15 @@ impl Connection<'_> {
             Machine::Local => health_time,
             Machine::Ssh(session) => session.ping().await?,
         };
-        self.status.round_trip_ms = Some(round_trip.as_secs_f64() * 1000.0);
+        self.status.round_trip_ms = Some(to_ms(round_trip));
         let context = models.first().and_then(|model| model.context);
         self.status.context_size = context.and_then(|tokens| u32::try_from(tokens).ok());
         if self.status.state != ConnectionState::Connected {
             prove(&engine.client).await?;
-            if self.reached && self.status.state == ConnectionState::Reconnecting {
-                self.status.reconnects += 1;
-            }
             self.reached = true;
+        }
+        if std::mem::take(&mut self.rebuilding) {
+            self.status.reconnects += 1;
         }
         self.status.attempt = None;
         self.status.next_attempt_at = None;
@@ -283,13 +365,13 @@ impl Connection<'_> {
     }
 
     fn enter(&mut self, state: ConnectionState, fault: Option<&Fault>) {
-        self.enter_with(state, fault, None);
+        self.enter_with(state, fault.map(Fault::info), None);
     }
 
     fn enter_with(
         &mut self,
         state: ConnectionState,
-        fault: Option<&Fault>,
+        reason: Option<ErrorInfo>,
         engine: Option<&Engine>,
     ) {
         if self.status.state != state {
@@ -297,8 +379,19 @@ impl Connection<'_> {
             tracing::info!(target: "connect", "{state:?}");
         }
         self.status.state = state;
-        self.status.reason = fault.map(Fault::info);
+        self.blame_for(reason);
         self.publish(engine);
+    }
+
+    /// Takes note of why things are as they are.
+    fn blame_for(&mut self, reason: Option<ErrorInfo>) {
+        if let Some(reason) = &reason
+            && self.status.last_error.as_ref() != Some(reason)
+        {
+            self.status.last_error = Some(reason.clone());
+            self.status.last_error_at = Some(now_ms());
+        }
+        self.status.reason = reason;
     }
 
     fn publish(&self, engine: Option<&Engine>) {
@@ -318,8 +411,11 @@ impl Connection<'_> {
         if let Some(forwarder) = self.forwarder.take() {
             forwarder.close().await;
         }
-        self.status.state = ConnectionState::Disconnected;
-        self.status.reason = fault.map(Fault::info);
+        self.status.state = match fault {
+            Some(fault) if !fault.is_transient() => ConnectionState::NeedsAttention,
+            _ => ConnectionState::Disconnected,
+        };
+        self.blame_for(fault.map(Fault::info));
         self.status.local_url = None;
         self.status.since = now_ms();
         self.status.attempt = None;
@@ -348,6 +444,23 @@ async fn link_lost(machine: &Machine) -> Fault {
     }
 }
 
+/// Makes sure of a link after a sleep or a change of network: its own timers may not have run.
+async fn still_there(machine: &Machine) -> Result<(), Fault> {
+    let Machine::Ssh(session) = machine else { return Ok(()) };
+    match tokio::time::timeout(PROBE_LIMIT, session.ping()).await {
+        Ok(answered) => Ok(answered.map(|_| ())?),
+        Err(_) => {
+            let detail = "no answer to a probe after a sleep or a change of network".to_owned();
+            Err(Fault::from(slipway_ssh::Error::ConnectionLost).with_detail(detail))
+        }
+    }
+}
+
+/// Milliseconds to a tenth: more would make each sample a change.
+fn to_ms(round_trip: Duration) -> f64 {
+    (round_trip.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
 async fn disconnect(machine: &Machine) {
     if let Machine::Ssh(session) = machine {
         session.disconnect().await;
@@ -355,7 +468,7 @@ async fn disconnect(machine: &Machine) {
 }
 
 /// One token, so that "connected" means that it answers.
-async fn prove(client: &Client) -> Result<(), Fault> {
+pub(crate) async fn prove(client: &Client) -> Result<(), Fault> {
     let mut request = ChatRequest::new(vec![ChatMessage::new(Role::User, "Hi")]);
     request.max_tokens = Some(1);
     match tokio::time::timeout(PROOF_LIMIT, client.complete(&request)).await {
