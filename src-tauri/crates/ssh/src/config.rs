@@ -18,6 +18,7 @@ use std::time::Duration;
 pub use self::destination::Destination;
 pub use self::resolve::ConnectDefaults;
 use crate::error::Error;
+use crate::route::ProxyCommand;
 
 /// The configuration of OpenSSH.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ pub struct HostConfig {
     /// `ProxyJump`, in the order of the jumps.
     pub proxy_jump: Vec<Destination>,
     /// `ProxyCommand`, its tokens not replaced yet.
-    pub proxy_command: Option<String>,
+    pub proxy_command: Option<ProxyCommand>,
     /// `UserKnownHostsFile` and `GlobalKnownHostsFile`; `None` when nothing is known of them.
     pub known_hosts: Option<Vec<PathBuf>>,
     /// `HostKeyAlias`.

@@ -172,10 +172,10 @@ impl Attempt<'_> {
         }
         match (&self.options.route, complaint) {
             // It ended before the server had said a word.
-            (Route::Command(line), Some(complaint)) if opening.is_empty() => {
+            (Route::Command(command), Some(complaint)) if opening.is_empty() => {
                 let said = complaint.last_line().await;
                 let detail = said.unwrap_or_else(|| error.to_string());
-                Error::ProxyFailed { proxy: route::program_name(line), detail }
+                Error::ProxyFailed { proxy: command.program().to_owned(), detail }
             }
             _ => error,
         }

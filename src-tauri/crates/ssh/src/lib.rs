@@ -37,7 +37,7 @@ pub use exec::{Exec, ExecEvent, Output};
 pub use forward::{ForwardError, ForwardStats, Forwarder, RemoteTarget};
 pub use options::{ConnectOptions, KnownHosts};
 pub use question::{InteractiveField, Question, RecordedAt, Stage};
-pub use route::{Proxy, ProxyKind, ProxyLogin, Route};
+pub use route::{Proxy, ProxyCommand, ProxyKind, ProxyLogin, Route};
 pub use session::{DisconnectReason, Disconnected, Session};
 pub use source::UploadSource;
 pub use tree::{TreeFile, UploadedTree};

@@ -15,7 +15,8 @@ use crate::error::Error;
 use crate::options::ConnectOptions;
 use crate::session::Session;
 
-pub(crate) use self::program::{Complaint, name as program_name};
+pub(crate) use self::program::Complaint;
+pub use self::program::ProxyCommand;
 
 /// How a server is reached.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +30,7 @@ pub enum Route {
     /// Through a proxy.
     Proxy(Proxy),
     /// Through the standard streams of a command (`ProxyCommand`) that the user's shell runs.
-    Command(String),
+    Command(ProxyCommand),
 }
 
 /// A proxy.
@@ -105,8 +106,8 @@ pub(crate) async fn open(
         (Route::Jump(_), None) => Err(Error::ConnectionLost),
         (Route::Direct, _) => Ok(Way::new(dial::dial(host, port, deadline).await?)),
         (Route::Proxy(proxy), _) => through_proxy(proxy, host, port, deadline).await,
-        (Route::Command(line), _) => {
-            let (stream, complaint) = program::run(line)?;
+        (Route::Command(command), _) => {
+            let (stream, complaint) = program::run(command)?;
             Ok(Way { stream: Box::new(stream), complaint: Some(complaint) })
         }
     }

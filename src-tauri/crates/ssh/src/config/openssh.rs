@@ -10,6 +10,7 @@ use tokio::process::Command;
 use super::tokens::Tokens;
 use super::{Config, Destination, HostConfig, IdentityAgent};
 use crate::error::Error;
+use crate::route::ProxyCommand;
 
 /// `ssh -G` reads files only; longer means that a `Match exec` hangs.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -93,7 +94,7 @@ fn read(text: &str, typed: &Destination) -> Result<HostConfig, Error> {
         certificate_files: paths(certificate_files, &tokens)?,
         agent: agent(value("identityagent"), &tokens)?,
         proxy_jump: proxy_jump(value("proxyjump"))?,
-        proxy_command: value("proxycommand").filter(|c| *c != "none").map(str::to_owned),
+        proxy_command: value("proxycommand").filter(|c| *c != "none").map(ProxyCommand::new),
         known_hosts: Some(known_hosts),
         host_key_alias: host_key_alias.map(str::to_owned),
         keepalive_interval: seconds("serveraliveinterval"),

@@ -8,6 +8,7 @@ use ssh2_config::{HostParams, ParseRule, SshConfig};
 use super::tokens::{Tokens, home, local_user};
 use super::{Config, Destination, HostConfig, openssh, unusable};
 use crate::error::Error;
+use crate::route::ProxyCommand;
 
 pub(super) async fn read(config: &Config, typed: &Destination) -> Result<HostConfig, Error> {
     let Some(file) = config.user_file() else {
@@ -76,7 +77,7 @@ fn host_config(params: &HostParams, typed: &Destination) -> Result<HostConfig, E
         certificate_files: certificate_files.collect::<Result<_, _>>()?,
         agent: openssh::agent(other("identityagent").as_deref(), &tokens)?,
         proxy_jump: openssh::proxy_jump(jump.as_deref())?,
-        proxy_command: named("proxycommand"),
+        proxy_command: named("proxycommand").map(ProxyCommand::new),
         known_hosts,
         keepalive_interval: params.server_alive_interval.filter(|limit| !limit.is_zero()),
         connect_timeout: params.connect_timeout.filter(|limit| !limit.is_zero()),

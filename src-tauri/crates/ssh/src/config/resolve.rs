@@ -9,7 +9,7 @@ use super::tokens::{Tokens, local_user};
 use super::{Config, Destination, HostConfig, IdentityAgent};
 use crate::error::Error;
 use crate::options::{ConnectOptions, KnownHosts};
-use crate::route::Route;
+use crate::route::{ProxyCommand, Route};
 
 /// Jumps in a row beyond which nobody means it.
 const MAX_JUMPS: usize = 8;
@@ -82,14 +82,14 @@ impl Config {
 
     async fn command(
         &self,
-        command: &str,
+        command: &ProxyCommand,
         typed: &Destination,
         found: &HostConfig,
         options: &ConnectOptions,
         defaults: &ConnectDefaults,
         passed: Vec<Destination>,
     ) -> Result<Route, Error> {
-        match builtin::recognise(command) {
+        match builtin::recognise(command.line()) {
             Some(Meaning::Proxy(proxy)) => return Ok(Route::Proxy(proxy)),
             Some(Meaning::Jump(hop)) => {
                 let hop = self.along(&hop, None, defaults, passed).await?;
@@ -111,7 +111,7 @@ impl Config {
             let detail = format!("“{typed}” holds characters that a ProxyCommand must not get");
             return Err(Error::ConfigUnusable { detail });
         }
-        Ok(Route::Command(tokens.expand(command, str::to_owned)?))
+        Ok(Route::Command(ProxyCommand::new(tokens.expand(command.line())?)))
     }
 }
 

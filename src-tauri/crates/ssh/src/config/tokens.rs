@@ -15,9 +15,8 @@ pub(super) struct Tokens<'a> {
 }
 
 impl Tokens<'_> {
-    /// Replaces tokens. `quote` is applied to what they stand for.
-    pub(super) fn expand(&self, text: &str, quote: fn(&str) -> String) -> Result<String, Error> {
-        let unusable = |detail: String| Error::ConfigUnusable { detail };
+    /// Replaces tokens.
+    pub(super) fn expand(&self, text: &str) -> Result<String, Error> {
         let mut expanded = String::new();
         let mut rest = text.chars();
         while let Some(c) = rest.next() {
@@ -25,7 +24,8 @@ impl Tokens<'_> {
                 expanded.push(c);
                 continue;
             }
-            let value = match rest.next() {
+            let token = rest.next();
+            let value = match token {
                 Some('%') => {
                     expanded.push('%');
                     continue;
@@ -39,17 +39,19 @@ impl Tokens<'_> {
                 Some('u') => local_user(),
                 _ => None,
             };
+            // Not the text: a command may hold a password.
             let value = value.ok_or_else(|| {
-                unusable(format!("a token in “{}” is not supported", text.trim()))
+                let token = token.map(String::from).unwrap_or_default();
+                Error::ConfigUnusable { detail: format!("the token %{token} is not supported") }
             })?;
-            expanded.push_str(&quote(&value));
+            expanded.push_str(&value);
         }
         Ok(expanded)
     }
 
     /// A path: tokens, `~/` and `${VARIABLE}`.
     pub(super) fn path(&self, text: &str) -> Result<PathBuf, Error> {
-        let text = self.expand(&variables(text)?, str::to_owned)?;
+        let text = self.expand(&variables(text)?)?;
         Ok(match (text.strip_prefix("~/").or_else(|| text.strip_prefix(r"~\")), home()) {
             (Some(rest), Some(home)) => home.join(rest),
             _ => PathBuf::from(text),
@@ -98,13 +100,9 @@ mod tests {
             user: "ml",
             host_key_alias: None,
         };
-        let plain = str::to_owned;
-        assert_eq!(
-            tokens.expand("nc %h %p %r %n %%", plain).unwrap(),
-            "nc gpu.example 2200 ml gpu %"
-        );
-        assert!(matches!(tokens.expand("%Z", plain), Err(Error::ConfigUnusable { .. })));
-        assert!(matches!(tokens.expand("50%", plain), Err(Error::ConfigUnusable { .. })));
+        assert_eq!(tokens.expand("nc %h %p %r %n %%").unwrap(), "nc gpu.example 2200 ml gpu %");
+        assert!(matches!(tokens.expand("%Z"), Err(Error::ConfigUnusable { .. })));
+        assert!(matches!(tokens.expand("50%"), Err(Error::ConfigUnusable { .. })));
         assert_eq!(tokens.path("~/k_%h").unwrap(), home().unwrap().join("k_gpu.example"));
         assert!(tokens.path("${SLIPWAY_NO_SUCH_VARIABLE}/k").is_err());
         let path = std::env::var("PATH").unwrap();

@@ -97,4 +97,15 @@ mod tests {
         assert!(is_refusal(&error));
         assert!(race(Vec::new()).await.unwrap_err().is_none());
     }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_zone_of_a_link_local_address_is_kept() {
+        let mut found = tokio::net::lookup_host(("fe80::1%lo", 22)).await.unwrap();
+        match found.next().unwrap() {
+            // The loopback interface is the first.
+            SocketAddr::V6(address) => assert_eq!(address.scope_id(), 1),
+            other => panic!("{other}"),
+        }
+    }
 }

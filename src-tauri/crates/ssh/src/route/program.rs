@@ -65,10 +65,39 @@ pub(super) struct Program {
     _child: Child,
 }
 
-/// Starts a command line in the user's shell.
-pub(super) fn run(line: &str) -> Result<(Program, Complaint), Error> {
-    let failed = |detail: String| Error::ProxyFailed { proxy: name(line), detail };
-    let mut command = shell(line);
+/// A command line for the user's shell. It may hold a password, so only its first word is shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyCommand(String);
+
+impl ProxyCommand {
+    /// A line as the shell gets it, with nothing left to replace.
+    pub fn new(line: impl Into<String>) -> Self {
+        Self(line.into())
+    }
+
+    /// The whole line.
+    #[must_use]
+    pub fn line(&self) -> &str {
+        &self.0
+    }
+
+    /// The program without its arguments.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        self.0.split_whitespace().next().unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for ProxyCommand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ProxyCommand({} …)", self.program())
+    }
+}
+
+/// Starts a command in the user's shell.
+pub(super) fn run(proxy: &ProxyCommand) -> Result<(Program, Complaint), Error> {
+    let failed = |detail: String| Error::ProxyFailed { proxy: proxy.program().to_owned(), detail };
+    let mut command = shell(proxy.line());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
     let (Some(input), Some(output), Some(errors)) =
@@ -79,11 +108,6 @@ pub(super) fn run(line: &str) -> Result<(Program, Complaint), Error> {
     let complaint = Complaint::default();
     complaint.listen_to(errors);
     Ok((Program { input, output, _complaint: complaint.clone(), _child: child }, complaint))
-}
-
-/// The command without its arguments, which may hold a password.
-pub(crate) fn name(line: &str) -> String {
-    line.split_whitespace().next().unwrap_or_default().to_owned()
 }
 
 /// As OpenSSH does it: the user's shell, which becomes the command, so that ending it ends that.

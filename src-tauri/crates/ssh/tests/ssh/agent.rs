@@ -84,6 +84,23 @@ async fn among_twenty_keys_the_named_one_is_tried_first() {
 }
 
 #[tokio::test]
+async fn an_rsa_key_of_the_agent_signs_with_sha2() {
+    let sshd = Sshd::start();
+    let agent = Agent::start(sshd.path("agent.sock"));
+    let rsa = sshd.path("rsa");
+    keygen(&rsa, &["-t", "rsa", "-b", "2048", "-N", ""]);
+    fs::copy(sshd.path("rsa.pub"), sshd.path("authorized_keys")).unwrap();
+    agent.add(&rsa);
+    let options = ConnectOptions {
+        identities: Vec::new(),
+        use_agent: true,
+        agent_socket: Some(agent.socket.clone()),
+        ..sshd.options()
+    };
+    unasked(&options).await.unwrap();
+}
+
+#[tokio::test]
 async fn only_named_keys_are_tried_if_the_user_says_so() {
     let sshd = Sshd::start();
     let agent = Agent::start(sshd.path("agent.sock"));

@@ -202,7 +202,7 @@ async fn proxy_commands() {
         let Route::Proxy(proxy) = resolve("http").await.unwrap().route else { panic!("http") };
         assert_eq!((proxy.kind, proxy.login.unwrap().user.as_str()), (ProxyKind::Http, "ada"));
         let Route::Command(line) = resolve("me@run:23").await.unwrap().route else { panic!("run") };
-        assert_eq!(line, "helper --to box:23 --as me --name run 100%");
+        assert_eq!(line.line(), "helper --to box:23 --as me --name run 100%");
         assert!(matches!(resolve("none").await.unwrap().route, Route::Direct));
         let error = resolve("$(id)@evil").await.unwrap_err();
         assert!(matches!(error, Error::ConfigUnusable { .. }), "{error:?}");

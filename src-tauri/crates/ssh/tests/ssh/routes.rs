@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use slipway_ssh::{ConnectOptions, Error, Question, Route, Stage, connect_in_stages};
+use slipway_ssh::{ConnectOptions, Error, ProxyCommand, Question, Route, Stage, connect_in_stages};
 use tokio::sync::{mpsc, watch};
 
 use crate::questions::{answering, unasked};
@@ -112,7 +112,7 @@ async fn a_command_leads_to_the_server() {
     let sshd = Sshd::start();
     let port = sshd.port;
     let line = format!("bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}; cat <&3 & cat >&3'");
-    let route = Route::Command(line);
+    let route = Route::Command(ProxyCommand::new(line));
     let options = ConnectOptions { route, ..sshd.options() };
     let session = unasked(&options).await.unwrap();
     session.ping().await.unwrap();
@@ -126,7 +126,9 @@ async fn a_command_that_fails_says_why() {
         ("sh -c 'echo first >&2; echo no way in >&2; exit 1'", "no way in"),
         ("/no/such/program --token s3cret", "/no/such/program"),
     ] {
-        let options = ConnectOptions { route: Route::Command(line.to_owned()), ..sshd.options() };
+        let options =
+            ConnectOptions { route: Route::Command(ProxyCommand::new(line)), ..sshd.options() };
+        assert!(!format!("{options:?}").contains("s3cret"));
         match unasked(&options).await.unwrap_err() {
             Error::ProxyFailed { proxy, detail } => {
                 assert!(detail.contains(said), "{detail}");
