@@ -37,14 +37,14 @@ const SCREENS = [
   { name: "deploy-running", mock: "empty", steps: ["first-run-local", wait(900), "deploy-start", wait(4600)] },
   { name: "deploy-done", mock: "empty", steps: ["first-run-local", "deploy-start", (page) => page.waitForSelector('[data-testid="deploy-chat-now"]', { timeout: 30000 }), wait(1200)] },
   { name: "deploy-failed", mock: "failing", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(900), "deploy-start", wait(5500)] },
-  { name: "changed-key", mock: "changed-key", steps: ["nav-servers", wait(300)] },
+  { name: "changed-key", mock: "changed-key", steps: ["nav-servers", openHost("attic"), (page) => page.click('header [data-testid="server-primary"]'), wait(1200)] },
   { name: "prompt-host-key", mock: "host-key", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(700)] },
   { name: "prompt-password", mock: "password", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(700)] },
   { name: "prompt-passphrase", mock: "passphrase", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(700)] },
   ...["other-key", "jump-key", "interactive", "several-prompts"].map((mock) => ({ name: `prompt-${mock}`, mock, steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(700)] })),
   { name: "settings", mock: "full", steps: ["nav-settings"] },
-  { name: "settings-servers", mock: "full", steps: ["nav-settings", (page) => page.evaluate(() => document.querySelector('[data-testid="settings-group-servers"]')?.click())] },
-  { name: "toast", mock: "chats", steps: ["nav-chats", wait(300), (page) => page.click('[data-testid="session-row"]'), wait(300), (page) => page.click(".main-pane header .more"), (page) => page.click('[role="menuitem"]:last-of-type')] },
+  { name: "settings-servers", mock: "full", steps: ["nav-settings", openList, "settings-group-servers"] },
+  { name: "toast", mock: "chats", steps: ["nav-servers", "server-menu-gpu-box", "server-remove", wait(300), "nav-chats", wait(300)] },
   { name: "picker-states", mock: "states", steps: ["nav-chats", wait(300), "model-picker", wait(200)] },
   { name: "shortcuts", mock: "full", steps: ["nav-servers", (page) => page.keyboard.press("Control+/"), wait(300)] },
   { name: "chat", mock: "full", steps: ["nav-chats", wait(300)] },
@@ -58,6 +58,13 @@ function wait(ms) {
 /** Opens the page of a host from its card. */
 function openHost(name) {
   return (page) => page.click(`[data-testid="server-open-${name}"]`);
+}
+
+/** Narrow windows have the list in a drawer. */
+async function openList(page) {
+  if (page.viewportSize().width >= 960) return;
+  await page.keyboard.press("Control+b");
+  await page.waitForTimeout(200);
 }
 
 function diagnosed(page) {

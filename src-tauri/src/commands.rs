@@ -35,6 +35,16 @@ use tasks::{prompt_answer, settings_set, snapshot, task_cancel, task_list, task_
 /// What a command answers.
 type Answer<T> = Result<T, ErrorInfo>;
 
+macro_rules! answer {
+    // The system has a part in it: what starts with the login session.
+    (settings_set, $shell:ident, $request:ident) => {
+        super::settings_set(&$shell, $request).await
+    };
+    ($name:ident, $shell:ident, $request:ident) => {
+        super::$name($shell.program().await?, $request).await
+    };
+}
+
 macro_rules! handlers {
     ($($name:ident($request:ty) -> $response:ty;)*) => {
         mod generated {
@@ -45,7 +55,7 @@ macro_rules! handlers {
                     shell: State<'_, Shell>,
                     req: $request,
                 ) -> Answer<$response> {
-                    super::$name(shell.program().await?, req).await
+                    answer!($name, shell, req)
                 }
             )*
 

@@ -2,6 +2,7 @@
 //! `slipway_core`; what it shows comes over one channel per window.
 
 mod commands;
+mod login_item;
 mod paths;
 mod quit;
 mod rendering;
@@ -28,9 +29,9 @@ pub fn run() -> ExitCode {
     let mut builder = Builder::default();
     if paths::own_data_dir().is_none() {
         // With a data directory of its own, a second Slipway beside the first is what was asked for.
-        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| {
-            state::raise_window(app);
-        }));
+        builder = builder
+            .plugin(tauri_plugin_single_instance::init(|app, _, _| state::raise_window(app)))
+            .plugin(tauri_plugin_autostart::Builder::new().build());
     }
     let app = builder
         .plugin(tauri_plugin_window_state::Builder::default().build())
@@ -38,11 +39,12 @@ pub fn run() -> ExitCode {
         .plugin(tauri_plugin_opener::init())
         .plugin(rendering::plugin())
         .setup(|app| {
-            // The database opens while the web view starts; the first command finds it ready.
             let handle = app.handle().clone();
-            tauri::async_runtime::spawn(async move {
-                let _ = handle.state::<Shell>().program().await;
-            });
+            if paths::own_data_dir().is_none() {
+                handle.state::<Shell>().login_item.of(&handle);
+            }
+            // The database opens while the web view starts; the first command finds it ready.
+            tauri::async_runtime::spawn(async move { handle.state::<Shell>().begin().await });
             Ok(())
         });
     #[allow(clippy::disallowed_methods, reason = "generate_context! itself ends a broken build")]

@@ -5,14 +5,18 @@
 
 mod args;
 mod chat;
+mod check;
 mod connect;
 mod exit;
+mod facts;
 mod follow;
 mod hosts;
 mod messages;
 mod output;
+mod printable;
 mod question;
 mod report;
+mod tunnel_line;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,7 +25,7 @@ use clap::Parser;
 use slipway_core::{Bus, DataDir, Fault, Program, init_logging};
 use slipway_protocol::{DeployRequest, HostRef, ModelSource, TaskResult};
 
-use args::{Args, Command, HostCommand};
+use args::{Args, Command, HostCommand, Switch};
 use output::Output;
 
 #[tokio::main]
@@ -62,7 +66,10 @@ async fn dispatch(command: Command, program: &Program, output: &Output) -> Resul
             HostCommand::Add(add) => hosts::add(program, output, add).await,
             HostCommand::List => hosts::list(program, output).await,
             HostCommand::Remove { name } => hosts::remove(program, output, &name).await,
-            HostCommand::Check { name } => hosts::check(program, output, &name).await,
+            HostCommand::Check { name } => check::run(program, output, &name).await,
+            HostCommand::Keep { name, keep } => {
+                hosts::keep(program, output, &name, keep == Switch::On).await
+            }
         },
         Command::Deploy { name, model, sha256, context, parallel, engine_binary } => {
             let host = hosts::named(program, &name).await?;

@@ -2,12 +2,15 @@
 
 mod backoff;
 mod connection;
+mod engine;
 mod history;
+mod link;
 mod registry;
 mod route;
 mod status;
 
-pub(crate) use connection::{Persistence, prove};
+pub(crate) use connection::Persistence;
+pub(crate) use engine::prove;
 pub(crate) use registry::{Connections, EngineAccess};
 pub(crate) use route::{EnginePlace, Route, client as engine_client};
 

@@ -2,6 +2,7 @@
 
 mod engine;
 mod host_key;
+mod login_item;
 mod script;
 mod ssh;
 mod store;

@@ -4,24 +4,21 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-use slipway_llm::{ChatMessage, ChatRequest, Client, Health, Role};
+use slipway_llm::Health;
 use slipway_protocol::{
-    ConnectionState, ConnectionStatus, ErrorInfo, Host, HostAddress, Progress, TaskKind,
-    TaskResult, TaskSubject,
+    ConnectionState, ConnectionStatus, ErrorInfo, Host, HostAddress, Progress, TaskResult,
 };
-use slipway_ssh::{ForwardError, Forwarder, RemoteTarget};
+use slipway_ssh::{ForwardError, Forwarder};
 use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
 
 use super::backoff::wait_before;
+use super::engine::{self, Engine};
 use super::registry::EngineAccess;
-use super::route::{EnginePlace, client};
-use super::status;
+use super::{link, status};
 use crate::clock::{millis, now_ms};
-use crate::deploy::{InstalledScript, ScriptRun, Subcommand};
 use crate::fault::Fault;
-use crate::fault_text::{forwarding_forbidden, script_fault};
+use crate::fault_text::forwarding_forbidden;
 use crate::host::{Machine, OpenStage};
 use crate::program::Program;
 use crate::tasks::TaskContext;
@@ -32,10 +29,6 @@ const LOOK_WHILE_ILL: Duration = Duration::from_secs(1);
 const ASK_AFTER: u32 = 3;
 /// Between two samples of the tunnel's figures.
 const SAMPLE: Duration = Duration::from_secs(5);
-/// For the answer of a link that is in doubt.
-const PROBE_LIMIT: Duration = Duration::from_secs(3);
-/// Limit of the one-token completion that ends the connecting.
-const PROOF_LIMIT: Duration = Duration::from_secs(120);
 
 /// From when on a connection waits for what may pass: a host that is off, a network that is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +111,7 @@ impl Connection<'_> {
                     }
                     match ended {
                         Ok(()) => {
-                            disconnect(&machine).await;
+                            link::disconnect(&machine).await;
                             return Ok(());
                         }
                         Err(fault) => {
@@ -186,7 +179,7 @@ impl Connection<'_> {
     /// Serves over one link until it is lost (`Err`) or the connection is cancelled (`Ok`).
     async fn serve(&mut self, machine: &Machine, attempt: &mut u32) -> Result<(), Fault> {
         let token = self.context.token().clone();
-        let lost = link_lost(machine);
+        let lost = link::lost(machine);
         tokio::pin!(lost);
         let mut sampling = tokio::time::interval(SAMPLE);
         sampling.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -235,7 +228,7 @@ impl Connection<'_> {
                         break;
                     }
                     Ok(()) = self.alarms.changed() => {
-                        self.context.unless_cancelled(still_there(machine)).await?;
+                        self.context.unless_cancelled(link::still_there(machine)).await?;
                         break;
                     }
                     () = &mut next_look => break,
@@ -255,7 +248,7 @@ impl Connection<'_> {
         if let Machine::Ssh(session) = machine {
             let answered = tokio::select! {
                 () = self.context.token().cancelled() => return,
-                answered = tokio::time::timeout(PROBE_LIMIT, session.ping()) => answered,
+                answered = tokio::time::timeout(link::PROBE_LIMIT, session.ping()) => answered,
             };
             if let Ok(Ok(round_trip)) = answered {
                 self.status.round_trip_ms = Some(to_ms(round_trip));
@@ -268,49 +261,13 @@ impl Connection<'_> {
         }
     }
 
-    /// Asks the host where its engine listens, starting it if it is not running, and leads the
-    /// tunnel there.
     async fn find_engine(&mut self, machine: &Machine) -> Result<Engine, Fault> {
-        let root = self.program.script_root(self.host);
-        let run = ScriptRun::new(self.context, machine, root);
-        let mut data = run.over_stdin(Subcommand::Status, json!({}), |_| ()).await?;
-        if data["deployed"] != json!(true) {
-            return Err(script_fault("not_deployed", "", &Default::default()));
-        }
-        if !matches!(data["state"].as_str(), Some("ready" | "loading" | "starting")) {
-            data = self.start_engine(machine, &run).await?;
-        }
-        let place = EnginePlace::read(machine, &data).await?;
-        let port = match (&self.forwarder, machine) {
-            (Some(forwarder), Machine::Ssh(session)) => {
-                let patience = self.program.settings().tunnel_wait_s;
-                forwarder.set_patience(Duration::from_secs(patience.into()));
-                forwarder.attach(session.clone(), RemoteTarget::tcp("127.0.0.1", place.port));
-                forwarder.local_port()
-            }
-            _ => place.port,
-        };
-        self.status.local_url = Some(format!("http://127.0.0.1:{port}"));
-        self.status.model = place.model.clone();
-        let client = client(port, place.key, &self.program.settings())?;
-        Ok(Engine { client, model: place.model })
-    }
-
-    /// After a restart of the host, or when the engine gave up.
-    async fn start_engine(&self, machine: &Machine, run: &ScriptRun<'_>) -> Result<Value, Fault> {
-        // What a deploy or an uninstall has just stopped is theirs to start.
-        let here = |subject: &TaskSubject| subject.host_id.as_ref() == Some(&self.host.id);
-        for kind in [TaskKind::Deploy, TaskKind::Uninstall] {
-            if self.program.executor().active(kind, here).is_some() {
-                return Err(slipway_llm::Error::ConnectionRefused.into());
-            }
-        }
-        tracing::info!(target: "connect", "the engine does not run: starting it");
-        let probe = run.over_stdin(Subcommand::Probe, json!({}), |_| ()).await?;
-        let script = InstalledScript::below(probe["root"].as_str().unwrap_or_default());
-        machine.make_dir_all(script.directory()).await?;
-        script.upload(machine, |_, _| ()).await?;
-        run.installed(&script, Subcommand::Start, json!({}), |_| ()).await
+        let forwarder = self.forwarder.as_ref();
+        let engine =
+            engine::find(self.program, self.context, self.host, machine, forwarder).await?;
+        self.status.local_url = Some(engine.url());
+        self.status.model.clone_from(&engine.model);
+        Ok(engine)
     }
 
     /// One look: true when the engine answers, false when it loads.
@@ -335,7 +292,7 @@ impl Connection<'_> {
         let context = models.first().and_then(|model| model.context);
         self.status.context_size = context.and_then(|tokens| u32::try_from(tokens).ok());
         if self.status.state != ConnectionState::Connected {
-            prove(&engine.client).await?;
+            engine::prove(&engine.client).await?;
             self.reached = true;
         }
         if std::mem::take(&mut self.rebuilding) {
@@ -426,53 +383,7 @@ impl Connection<'_> {
     }
 }
 
-/// An engine behind the tunnel.
-struct Engine {
-    client: Client,
-    model: Option<String>,
-}
-
-/// Resolves when the link to the machine is gone, with what that means.
-async fn link_lost(machine: &Machine) -> Fault {
-    match machine {
-        Machine::Local => std::future::pending().await,
-        Machine::Ssh(session) => {
-            let ended = session.closed().await;
-            Fault::from(slipway_ssh::Error::ConnectionLost)
-                .with_detail(format!("{:?}", ended.reason))
-        }
-    }
-}
-
-/// Makes sure of a link after a sleep or a change of network: its own timers may not have run.
-async fn still_there(machine: &Machine) -> Result<(), Fault> {
-    let Machine::Ssh(session) = machine else { return Ok(()) };
-    match tokio::time::timeout(PROBE_LIMIT, session.ping()).await {
-        Ok(answered) => Ok(answered.map(|_| ())?),
-        Err(_) => {
-            let detail = "no answer to a probe after a sleep or a change of network".to_owned();
-            Err(Fault::from(slipway_ssh::Error::ConnectionLost).with_detail(detail))
-        }
-    }
-}
-
 /// Milliseconds to a tenth: more would make each sample a change.
 fn to_ms(round_trip: Duration) -> f64 {
     (round_trip.as_secs_f64() * 10_000.0).round() / 10.0
-}
-
-async fn disconnect(machine: &Machine) {
-    if let Machine::Ssh(session) = machine {
-        session.disconnect().await;
-    }
-}
-
-/// One token, so that "connected" means that it answers.
-pub(crate) async fn prove(client: &Client) -> Result<(), Fault> {
-    let mut request = ChatRequest::new(vec![ChatMessage::new(Role::User, "Hi")]);
-    request.max_tokens = Some(1);
-    match tokio::time::timeout(PROOF_LIMIT, client.complete(&request)).await {
-        Ok(answer) => Ok(answer.map(|_| ())?),
-        Err(_) => Err(slipway_llm::Error::FirstTokenTimeout.into()),
-    }
 }
