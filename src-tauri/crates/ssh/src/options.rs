@@ -81,6 +81,18 @@ impl ConnectOptions {
         }
     }
 
+    /// The name and port that this computer itself dials: those of the first jump or the proxy, if
+    /// there is one. `None` when a command does it.
+    #[must_use]
+    pub fn first_stop(&self) -> Option<(&str, u16)> {
+        match &self.route {
+            Route::Direct => Some((&self.host, self.port)),
+            Route::Jump(hop) => hop.first_stop(),
+            Route::Proxy(proxy) => Some((&proxy.host, proxy.port)),
+            Route::Command(_) => None,
+        }
+    }
+
     /// The jumps before this host, in the order in which they are made.
     #[must_use]
     pub fn jumps(&self) -> Vec<&Self> {

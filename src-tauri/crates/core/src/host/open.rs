@@ -136,6 +136,16 @@ impl Opener<'_> {
         options(&ssh_config::config(), address, &defaults).await
     }
 
+    /// The name and port that this computer itself dials: a jump's or a proxy's, if there is one.
+    /// `None` when a command does it.
+    pub(crate) async fn first_stop(
+        &self,
+        address: &SshAddress,
+    ) -> Result<Option<(String, u16)>, Fault> {
+        let options = self.options(address).await?;
+        Ok(options.first_stop().map(|(host, port)| (host.to_owned(), port)))
+    }
+
     /// Puts a question to the user.
     async fn ask(&self, host: &Host, question: PromptQuestion) -> Result<PromptReply, Fault> {
         self.enter(OpenStage::WaitingForUser);

@@ -142,6 +142,7 @@ async fn jumps_are_looked_up_too() {
             let options = config.resolve(&to(name), &defaults(dir.path())).await.unwrap();
             let ports: Vec<u16> = options.jumps().iter().map(|hop| hop.port).collect();
             assert_eq!(ports, [first.port, second.port], "{name}");
+            assert_eq!(options.first_stop(), Some(("127.0.0.1", first.port)));
             unasked(&options).await.unwrap();
         }
     }
