@@ -1,5 +1,7 @@
 //! A logged-in connection: its life, its end, and the channels on it.
 
+mod jump;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
