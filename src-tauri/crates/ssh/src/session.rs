@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::error::Error;
 use crate::forward::RemoteTarget;
 use crate::handler::ClientHandler;
+use crate::network;
 
 /// For opening a channel: one round trip and, for a session, the start of a process.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
@@ -90,7 +91,7 @@ impl Session {
                 requested: AtomicBool::new(false),
                 tasks: Mutex::new(JoinSet::new()),
                 cleanups: TaskTracker::new(),
-                runtime: tokio::runtime::Handle::current(),
+                runtime: network::runtime(),
                 severed: severed.drop_guard(),
             }),
         };
