@@ -24,9 +24,8 @@ pub(crate) fn runtime() -> Handle {
 
 fn start() -> Option<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime
-        .inspect_err(|error| tracing::warn!(%error, "no runtime for SSH alone"))
-        .ok()?;
+    let runtime =
+        runtime.inspect_err(|error| tracing::warn!(%error, "no runtime for SSH alone")).ok()?;
     let handle = runtime.handle().clone();
     let serve = move || {
         keep_freed_memory();

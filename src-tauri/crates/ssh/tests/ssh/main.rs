@@ -12,6 +12,8 @@
 mod dial;
 mod exec;
 mod forward;
+mod forward_endurance;
+mod forward_refusals;
 mod forward_streams;
 mod host_keys;
 mod lifetime;
@@ -21,3 +23,4 @@ mod password_server;
 mod questions;
 mod sshd;
 mod upload;
+mod upload_tree;
