@@ -15,6 +15,7 @@ mod handler;
 mod identity;
 mod known_hosts;
 mod listener;
+mod network;
 mod options;
 mod pump;
 mod question;

@@ -59,7 +59,7 @@ pub(super) async fn anew(
         Ok(first) => first,
         Err(fault) => {
             if network(report, &address.host) {
-                report.broken(DiagnosisLink::Name, fault);
+                report.broken(DiagnosisLink::Name, &fault);
             }
             return Ok(None);
         }
