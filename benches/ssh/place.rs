@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use crate::Outcome;
@@ -65,6 +65,8 @@ impl Place {
 pub struct Part {
     child: Child,
     stdin: Option<ChildStdin>,
+    /// Kept open for what it says at its end.
+    _stdout: BufReader<ChildStdout>,
 }
 
 impl Part {
@@ -72,10 +74,11 @@ impl Part {
     pub fn start(mut command: Command) -> Outcome<(Self, String)> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let stdin = child.stdin.take();
-        let stdout = child.stdout.take();
-        let part = Self { child, stdin };
+        let mut stdout = BufReader::new(child.stdout.take().ok_or("no standard output")?);
         let mut line = String::new();
-        BufReader::new(stdout.ok_or("no standard output")?).read_line(&mut line)?;
+        let read = stdout.read_line(&mut line);
+        let part = Self { child, stdin, _stdout: stdout };
+        read?;
         if line.is_empty() {
             return Err(format!("{command:?} did not start").into());
         }

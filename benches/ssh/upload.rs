@@ -101,9 +101,11 @@ fn command(program: &str, place: &Place, server: &Sshd, files: &Files) -> Outcom
             command.args(["-W", "-r", "-e", &shell]);
         }
         ("scp", Files::Many { .. }) => {
-            drop(command.arg("-q").arg("-r").args(server.client_options()))
+            command.arg("-q").arg("-r").args(server.client_options());
         }
-        ("scp", _) => drop(command.arg("-q").args(server.client_options())),
+        ("scp", _) => {
+            command.arg("-q").args(server.client_options());
+        }
         _ => {
             let batch = server.path("batch");
             let text = match files {

@@ -1,6 +1,7 @@
 //! What each failure means to a person, in both languages: one file per source of failures.
 
 mod engine;
+mod host_key;
 mod login_item;
 mod script;
 mod ssh;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::listener::Loopback;
+use crate::network;
 use crate::session::Session;
 
 /// How long a connection waits for a session unless [`Forwarder::set_patience`] says otherwise.
@@ -151,7 +152,9 @@ impl Forwarder {
     /// # Errors
     /// [`Error::LocalPort`] when none can be bound.
     pub async fn bind(preferred: Option<u16>) -> Result<Self, Error> {
-        let listener = Loopback::bind(preferred).await.map_err(Error::LocalPort)?;
+        let bound = network::run(Loopback::bind(preferred)).await;
+        let stopped = || Err(std::io::ErrorKind::Interrupted.into());
+        let listener = bound.unwrap_or_else(stopped).map_err(Error::LocalPort)?;
         let port = listener.port();
         let shared = Arc::new(Shared {
             target: watch::Sender::new(None),
@@ -160,7 +163,7 @@ impl Forwarder {
             last_error: Mutex::new(None),
         });
         let mut accepting = JoinSet::new();
-        accepting.spawn(listener.serve(shared.clone()));
+        accepting.spawn_on(listener.serve(shared.clone()), &network::runtime());
         Ok(Self { port, shared, accepting })
     }
 

@@ -1,8 +1,10 @@
 //! SSH: connections, host keys, exec, SFTP upload and port forwarding (the only user of russh).
 
 mod agent;
+mod art;
 mod auth;
 mod backlog;
+pub mod config;
 mod connect;
 mod deadline;
 mod error;
@@ -13,9 +15,12 @@ mod handler;
 mod identity;
 mod known_hosts;
 mod listener;
+mod network;
 mod options;
 mod pump;
+mod question;
 mod queue;
+mod route;
 mod session;
 mod sftp;
 mod shell;
@@ -27,11 +32,13 @@ mod tree_archive;
 mod tree_sftp;
 mod upload;
 
-pub use connect::connect;
-pub use error::{Asked, Error};
+pub use connect::{connect, connect_in_stages};
+pub use error::{Asked, ChangedHostKey, Error, LoginAttempt};
 pub use exec::{Exec, ExecEvent, Output};
 pub use forward::{ForwardError, ForwardStats, Forwarder, RemoteTarget};
-pub use options::{ConnectOptions, KnownHosts, Question};
+pub use options::{ConnectOptions, KnownHosts};
+pub use question::{InteractiveField, Question, RecordedAt, Stage};
+pub use route::{Proxy, ProxyCommand, ProxyKind, ProxyLogin, Route};
 pub use session::{DisconnectReason, Disconnected, Session};
 pub use source::UploadSource;
 pub use tree::{TreeFile, UploadedTree};

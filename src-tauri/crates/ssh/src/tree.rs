@@ -78,9 +78,15 @@ impl Session {
             dest,
         };
         progress(0, bytes);
-        if !tree_archive::upload(self, entries.clone(), &place, &mut progress).await? {
+        let mut furthest = 0;
+        // A stream that the host did not want after all is begun again in another way.
+        let mut onward = |done: u64, total: u64| {
+            furthest = done.max(furthest);
+            progress(furthest, total);
+        };
+        if !tree_archive::upload(self, entries.clone(), &place, &mut onward).await? {
             tracing::debug!("no tar on the host: uploading by SFTP");
-            tree_sftp::upload(self, &entries, &place, &mut progress).await?;
+            tree_sftp::upload(self, &entries, &place, &mut onward).await?;
         }
         progress(bytes, bytes);
         Ok(uploaded)

@@ -54,8 +54,23 @@ pub(super) async fn anew(
     address: &SshAddress,
     report: &mut Report<'_>,
 ) -> Result<Option<Machine>, Fault> {
-    let name = address.host.as_str();
-    if !network(report, name) || !context.unless_cancelled(resolve(report, address)).await? {
+    // Behind a jump or a proxy this computer need not know the host's own name.
+    let first = match program.opener(context).first_stop(address).await {
+        Ok(first) => first,
+        Err(fault) => {
+            if network(report, &address.host) {
+                report.broken(DiagnosisLink::Name, &fault);
+            }
+            return Ok(None);
+        }
+    };
+    let name = first.as_ref().map_or(address.host.as_str(), |(name, _)| name);
+    if !network(report, name) {
+        return Ok(None);
+    }
+    if let Some((name, port)) = &first
+        && !context.unless_cancelled(resolve(report, name, *port)).await?
+    {
         return Ok(None);
     }
     let (sender, mut stages) = watch::channel(OpenStage::Connecting);
@@ -153,14 +168,14 @@ fn is_this_computer(name: &str) -> bool {
     name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-async fn resolve(report: &mut Report<'_>, address: &SshAddress) -> Result<bool, Fault> {
-    let looking = tokio::net::lookup_host((address.host.as_str(), address.port));
+async fn resolve(report: &mut Report<'_>, name: &str, port: u16) -> Result<bool, Fault> {
+    let looking = tokio::net::lookup_host((name, port));
     let found: BTreeSet<IpAddr> = match tokio::time::timeout(NAME_LIMIT, looking).await {
         Ok(Ok(found)) => found.map(|socket| socket.ip()).collect(),
         Ok(Err(_)) | Err(_) => BTreeSet::new(),
     };
     if found.is_empty() {
-        let error = slipway_ssh::Error::NameNotFound { host: address.host.clone() };
+        let error = slipway_ssh::Error::NameNotFound { host: name.to_owned() };
         report.broken(DiagnosisLink::Name, &error.into());
         return Ok(false);
     }
