@@ -22,9 +22,12 @@ class LazyMarkdown {
   /** Loads it when the window has nothing better to do. */
   loadWhenIdle(): void {
     const load = (): void => void this.load().catch(() => undefined);
-    // WebKit has no idle callback.
-    if ("requestIdleCallback" in window) requestIdleCallback(load, { timeout: 2 * IDLE_MS });
-    else setTimeout(load, IDLE_MS);
+    // The first page is painted before; a window that nobody sees paints nothing and needs nothing.
+    requestAnimationFrame(() => {
+      // WebKit has no idle callback.
+      if ("requestIdleCallback" in window) requestIdleCallback(load, { timeout: 2 * IDLE_MS });
+      else setTimeout(load, IDLE_MS);
+    });
   }
 
   async #import(): Promise<void> {
