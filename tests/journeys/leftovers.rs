@@ -10,7 +10,8 @@ use crate::namespace::alone;
 use crate::processes::{descendants, eventually};
 use crate::sshd::Sshd;
 
-fn open_files() -> Vec<String> {
+/// What this process has open, as /proc names it.
+pub fn open_files() -> Vec<String> {
     let entries = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
     entries.filter_map(|entry| fs::read_link(entry.path()).ok()).map(|p| format!("{p:?}")).collect()
 }
@@ -45,7 +46,7 @@ fn two_hundred_rounds_of_connecting_leave_no_process_file_or_port() {
 }
 
 /// Spawned work of this runtime that has not ended.
-fn alive_tasks() -> usize {
+pub fn alive_tasks() -> usize {
     tokio::runtime::Handle::current().metrics().num_alive_tasks()
 }
 

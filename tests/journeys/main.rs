@@ -34,5 +34,6 @@ mod leftovers;
 mod logins;
 mod models;
 mod secrets;
+mod soak;
 mod states;
 mod stopping;
