@@ -41,14 +41,14 @@ pub(crate) async fn run(program: &Program, output: &Output, name: &str) -> Resul
     }
 }
 
-/// A link as a line.
+/// A link as a line. Those that were not looked at say nothing that a broken one does not say.
 pub(crate) fn link(output: &Output, found: &LinkFinding) {
     let sign = match found.state {
-        LinkState::Broken if !is_broken(found) => "–",
+        LinkState::Skipped => return,
         LinkState::Ok => "✓",
         LinkState::Warn => "!",
-        LinkState::Broken => "✗",
-        LinkState::Skipped => "–",
+        LinkState::Broken if is_broken(found) => "✗",
+        LinkState::Broken => "–",
     };
     let name = link_name(output, found.link);
     output.line(&format!("{sign} {name:<18} {}", output.say(&found.message)));

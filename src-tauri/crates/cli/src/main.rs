@@ -20,19 +20,31 @@ mod tunnel_line;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use slipway_core::{Bus, DataDir, Fault, Program, init_logging};
 use slipway_protocol::{DeployRequest, HostRef, ModelSource, TaskResult};
+use tokio::runtime::Runtime;
 
 use args::{Args, Command, HostCommand, Switch};
 use output::Output;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// For what is left when everything has ended: a question that still waits for a line of standard
+/// input cannot be called off.
+const LEFTOVERS: Duration = Duration::from_millis(100);
+
+fn main() -> ExitCode {
     let args = Args::parse();
     let output = Output::new(args.json);
-    match run(args, &output).await {
+    let ended = Runtime::new()
+        .map_err(|error| Fault::internal(format!("no runtime: {error}")))
+        .and_then(|runtime| {
+            let ended = runtime.block_on(run(args, &output));
+            runtime.shutdown_timeout(LEFTOVERS);
+            ended
+        });
+    match ended {
         Ok(code) => code,
         Err(fault) => {
             output.error(&fault.info());

@@ -70,8 +70,11 @@ fn words(output: &Output, name: &str, status: &ConnectionStatus, now: u64) -> St
         if let Some(round_trip) = status.round_trip_ms {
             add(format!("{round_trip:.1} {}", output.pick("ms", "мс")));
         }
-        add(format!("↓ {} ↑ {}", HumanBytes(status.bytes_down), HumanBytes(status.bytes_up)));
-        add(format!("{} {}", output.pick("streams", "потоков"), status.open_streams));
+        // On this computer there is no tunnel to count.
+        if status.bytes_up > 0 {
+            add(format!("↓ {} ↑ {}", HumanBytes(status.bytes_down), HumanBytes(status.bytes_up)));
+            add(format!("{} {}", output.pick("streams", "потоков"), status.open_streams));
+        }
     }
     if status.reconnects > 0 {
         let reconnects = output.pick("reconnects", "переподключений");
