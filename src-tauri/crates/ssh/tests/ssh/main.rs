@@ -28,5 +28,6 @@ mod password;
 mod proxies;
 mod questions;
 mod routes;
+mod security_key;
 mod sshd;
 mod upload;
