@@ -7,8 +7,10 @@ export interface SuggestedHost {
   value: string;
   /** What it stands for. */
   detail: string;
-  /** How it is reached: through which machines, or with which key. */
+  /** How it is reached: through which machines, else with which key. */
   hint: string;
+  /** Through which machines; empty when it is reached at once. */
+  via: string;
   /** The machines in between, to be found by. */
   also: string;
 }
@@ -21,7 +23,7 @@ export function suggestedHosts(): SuggestedHost[] {
       // The way says more than the key when there is one.
       const key = identity ? m.servers_key({ file: identity.split(/[/\\]/).pop() ?? identity }) : "";
       const via = jumps.length > 0 ? m.servers_via({ jumps: jumps.map(bareHost).join(", ") }) : "";
-      return { value: alias, detail: shortAddress(address), hint: via || key, also: jumps.join(" ") };
+      return { value: alias, detail: shortAddress(address), hint: via || key, via, also: jumps.join(" ") };
     });
 }
 

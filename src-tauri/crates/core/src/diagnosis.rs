@@ -24,17 +24,19 @@ impl Program {
         let program = self.clone();
         let body = move |context: crate::tasks::TaskContext| async move {
             let mut report = Report::new(&context);
-            let (machine, borrowed) = match (&host.address, program.connections().machine(&host.id))
-            {
+            let open = match program.connections().machine(&host.id) {
+                Some(machine) => way::of_the_connection(&mut report, machine).await,
+                None => None,
+            };
+            let borrowed = open.is_some();
+            let machine = match (&host.address, open) {
                 (HostAddress::Local, _) => {
                     skip_the_way(&mut report);
-                    (Some(Machine::Local), true)
+                    Some(Machine::Local)
                 }
-                (HostAddress::Ssh(_), Some(machine)) => {
-                    (way::of_the_connection(&mut report, machine).await, true)
-                }
+                (HostAddress::Ssh(_), Some(machine)) => Some(machine),
                 (HostAddress::Ssh(address), None) => {
-                    (way::anew(&program, &context, &host, address, &mut report).await?, false)
+                    way::anew(&program, &context, &host, address, &mut report).await?
                 }
             };
             if let Some(machine) = machine {

@@ -25,6 +25,15 @@ pub struct Parts {
     pub detail_id: String,
 }
 
+/// Where a fault is shown that ended no task.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Noted {
+    /// As the reason of a connection's state.
+    Connection,
+    /// As a broken link.
+    Diagnosis,
+}
+
 impl std::ops::Deref for Fault {
     type Target = Parts;
 
@@ -110,6 +119,8 @@ impl Fault {
                 | ErrorCode::EngineLoading
                 | ErrorCode::EngineCrashed
                 | ErrorCode::EngineError
+                | ErrorCode::StreamBroken
+                | ErrorCode::StreamTimeout
         )
     }
 
@@ -123,6 +134,22 @@ impl Fault {
             detail_id: self.detail_id.clone(),
             facts: self.facts.clone(),
         }
+    }
+
+    /// What may cross, its detail written to the log under its id as a warning: for what is shown
+    /// although no task ended by it.
+    #[must_use]
+    pub(crate) fn noted(&self, target: Noted) -> ErrorInfo {
+        let Parts { message, detail_id, detail, .. } = &*self.0;
+        match target {
+            Noted::Connection => {
+                tracing::warn!(target: "connect", "{} [{detail_id}: {detail}]", message.en);
+            }
+            Noted::Diagnosis => {
+                tracing::info!(target: "diagnose", "{} [{detail_id}: {detail}]", message.en);
+            }
+        }
+        self.info()
     }
 
     /// Writes the detail to the log under its id and returns what may cross.

@@ -67,12 +67,14 @@ impl Program {
         let of_host = |subject: &slipway_protocol::TaskSubject| {
             subject.host_id.as_ref() == Some(&host.host_id)
         };
-        for kind in [TaskKind::Connect, TaskKind::Deploy, TaskKind::Check] {
+        for kind in [TaskKind::Connect, TaskKind::Deploy, TaskKind::Check, TaskKind::Diagnose] {
             if let Some(task) = self.executor().active(kind, of_host) {
                 self.executor().cancel(&task.request_id);
             }
         }
-        Ok(self.store().hosts().remove(&host.host_id).await?)
+        self.store().hosts().remove(&host.host_id).await?;
+        self.connections().forget(&host.host_id);
+        Ok(())
     }
 
     /// Puts a removed host back.

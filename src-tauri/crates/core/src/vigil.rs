@@ -17,8 +17,8 @@ const JUMP: Duration = Duration::from_secs(5);
 pub(crate) struct Sources {
     /// The wall clock: it goes on while the computer sleeps.
     pub(crate) wall: Box<dyn Fn() -> SystemTime + Send>,
-    /// The addresses of this computer's interfaces.
-    pub(crate) addresses: Box<dyn Fn() -> BTreeSet<IpAddr> + Send>,
+    /// The addresses of this computer's interfaces; `None` when they cannot be told.
+    pub(crate) addresses: Box<dyn Fn() -> Option<BTreeSet<IpAddr>> + Send>,
 }
 
 impl Default for Sources {
@@ -61,7 +61,7 @@ async fn watch(sources: Sources, alarms: watch::Sender<u64>) {
         // On Linux and macOS the steady clock stands still during a sleep, on Windows it goes on.
         let jumped = difference(wall, wall_now).abs_diff(passed) > JUMP || passed > TICK + JUMP;
         (wall, steady) = (wall_now, steady_now);
-        let addresses = (sources.addresses)();
+        let addresses = (sources.addresses)().or_else(|| known.clone());
         let moved = addresses != known;
         if jumped {
             tracing::info!(target: "connect", "the computer slept, or its clock was set: probing");
@@ -80,14 +80,19 @@ fn difference(before: SystemTime, after: SystemTime) -> Duration {
     after.duration_since(before).unwrap_or_else(|error| JUMP + error.duration())
 }
 
-/// Addresses of the interfaces that are up, loopback not counted. Empty means that this computer
-/// has no network.
-pub(crate) fn addresses() -> BTreeSet<IpAddr> {
+/// Addresses of the interfaces that are up, loopback and link-local ones not counted. Empty means
+/// that this computer has no network, `None` that the system does not say.
+pub(crate) fn addresses() -> Option<BTreeSet<IpAddr>> {
     match if_addrs::get_if_addrs() {
-        Ok(all) => all.iter().filter(|one| !one.is_loopback()).map(|one| one.ip()).collect(),
+        Ok(all) => {
+            let usable = all.iter().filter(|interface| {
+                interface.is_oper_up() && !interface.is_loopback() && !interface.is_link_local()
+            });
+            Some(usable.map(if_addrs::Interface::ip).collect())
+        }
         Err(error) => {
             tracing::debug!(target: "connect", "interfaces: {error}");
-            BTreeSet::new()
+            None
         }
     }
 }
@@ -115,7 +120,7 @@ mod tests {
             }),
             addresses: Box::new({
                 let addresses = addresses.clone();
-                move || addresses.lock().unwrap().clone()
+                move || Some(addresses.lock().unwrap().clone())
             }),
         };
         World { ahead, addresses, vigil: Vigil::begin(sources) }

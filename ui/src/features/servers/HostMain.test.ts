@@ -104,7 +104,7 @@ describe("the page of a connection", () => {
     backend.say("c1", { type: "error", data: reason });
     const tried = screen.getByRole("list", { name: "What was tried to log in" });
     expect(tried.textContent).toMatch(/key ~\/.ssh\/id_ed25519\s+not accepted/);
-    expect(screen.getByTestId("server-primary").textContent).toBe("Retry");
+    expect(screen.getByTestId("server-primary").textContent?.trim()).toBe("Retry");
   });
 
   it("keeps the tunnel for the next start when the switch is on", async () => {

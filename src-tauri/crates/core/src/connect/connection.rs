@@ -17,7 +17,7 @@ use super::engine::{self, Engine};
 use super::registry::EngineAccess;
 use super::{link, status};
 use crate::clock::{millis, now_ms};
-use crate::fault::Fault;
+use crate::fault::{Fault, Noted};
 use crate::fault_text::forwarding_forbidden;
 use crate::host::{Machine, OpenStage};
 use crate::program::Program;
@@ -25,6 +25,8 @@ use crate::tasks::TaskContext;
 
 /// Between looks at an engine that does not answer as it should.
 const LOOK_WHILE_ILL: Duration = Duration::from_secs(1);
+/// The same, once it has been ill for long.
+const LONGEST_LOOK_WHILE_ILL: Duration = Duration::from_secs(30);
 /// So many bad looks in a row until the host is asked what became of the engine.
 const ASK_AFTER: u32 = 3;
 /// Between two samples of the tunnel's figures.
@@ -49,11 +51,11 @@ pub(super) async fn run(
 ) -> Result<TaskResult, Fault> {
     let (host_id, request_id) = (host.id.clone(), context.request_id().clone());
     let status = status::fresh(host_id, request_id, ConnectionState::Connecting);
-    let look_again = program.connections().begin(status.clone());
     let forwarder = match host.address {
         HostAddress::Local => None,
         HostAddress::Ssh(_) => Some(Forwarder::bind(None).await?),
     };
+    let look_again = program.connections().begin(status.clone());
     let mut connection = Connection {
         program: &program,
         context: &context,
@@ -65,6 +67,7 @@ pub(super) async fn run(
         persistence,
         reached: false,
         rebuilding: false,
+        attempt: 0,
         alarms: program.vigil().alarms(),
     };
     connection.publish(None);
@@ -88,6 +91,8 @@ struct Connection<'a> {
     reached: bool,
     /// Whether a link that was up is being rebuilt.
     rebuilding: bool,
+    /// Failed attempts since the engine last answered.
+    attempt: u32,
     /// Says that the computer slept or its network changed.
     alarms: watch::Receiver<u64>,
 }
@@ -95,7 +100,6 @@ struct Connection<'a> {
 impl Connection<'_> {
     /// Links, serves, and links again until it is cancelled (`Ok`) or cannot go on.
     async fn live(&mut self, mut given: Option<Machine>) -> Result<(), Fault> {
-        let mut attempt = 0;
         loop {
             let linked = match given.take() {
                 Some(machine) => Ok(machine),
@@ -104,7 +108,7 @@ impl Connection<'_> {
             let fault = match linked {
                 Ok(machine) => {
                     self.machine = Some(machine.clone());
-                    let ended = self.serve(&machine, &mut attempt).await;
+                    let ended = self.serve(&machine).await;
                     self.machine = None;
                     if let Some(forwarder) = &self.forwarder {
                         forwarder.detach();
@@ -126,8 +130,7 @@ impl Connection<'_> {
             if !self.waits_out(&fault) {
                 return Err(fault);
             }
-            attempt += 1;
-            if !self.wait_to_link(attempt, &fault).await {
+            if !self.wait_to_link(&fault).await {
                 return Ok(());
             }
         }
@@ -157,14 +160,24 @@ impl Connection<'_> {
             tokio::select! {
                 opened = &mut opening => return opened,
                 Ok(()) = stages.changed() => {}
+                // What is being dialled may be a way that is gone: the next attempt is made at once.
+                Ok(()) = self.alarms.changed(), if stage != OpenStage::WaitingForUser => {
+                    self.attempt = 0;
+                    self.alarms.mark_changed();
+                    let detail = "the network changed while it was dialled".to_owned();
+                    return Err(Fault::from(slipway_ssh::Error::ConnectionLost).with_detail(detail));
+                }
             }
         }
     }
 
     /// Waits for the next attempt; false when cancelled meanwhile.
-    async fn wait_to_link(&mut self, attempt: u32, fault: &Fault) -> bool {
+    async fn wait_to_link(&mut self, fault: &Fault) -> bool {
+        self.attempt += 1;
+        let attempt = self.attempt;
         let wait = wait_before(attempt);
-        tracing::warn!(target: "connect", "link lost: {fault}; attempt {attempt} in {} ms", millis(wait));
+        tracing::info!(target: "connect", "attempt {attempt} in {} ms", millis(wait));
+        (self.status.open_streams, self.status.round_trip_ms) = (0, None);
         self.status.attempt = Some(attempt);
         self.status.next_attempt_at = Some(now_ms() + millis(wait));
         self.enter(ConnectionState::Reconnecting, Some(fault));
@@ -172,12 +185,15 @@ impl Connection<'_> {
             () = self.context.token().cancelled() => false,
             () = tokio::time::sleep(wait) => true,
             () = self.look_again.notified() => true,
-            Ok(()) = self.alarms.changed() => true,
+            Ok(()) = self.alarms.changed() => {
+                self.attempt = 0;
+                true
+            }
         }
     }
 
     /// Serves over one link until it is lost (`Err`) or the connection is cancelled (`Ok`).
-    async fn serve(&mut self, machine: &Machine, attempt: &mut u32) -> Result<(), Fault> {
+    async fn serve(&mut self, machine: &Machine) -> Result<(), Fault> {
         let token = self.context.token().clone();
         let lost = link::lost(machine);
         tokio::pin!(lost);
@@ -186,6 +202,7 @@ impl Connection<'_> {
         self.alarms.mark_unchanged();
         let mut engine: Option<Engine> = None;
         let mut bad_looks = 0;
+        let mut patience = LOOK_WHILE_ILL;
         loop {
             let look = async {
                 if engine.is_none() || bad_looks >= ASK_AFTER {
@@ -199,6 +216,7 @@ impl Connection<'_> {
                 }
             };
             let looked = tokio::select! {
+                biased;
                 () = token.cancelled() => return Ok(()),
                 fault = &mut lost => return Err(fault),
                 looked = look => looked,
@@ -206,7 +224,8 @@ impl Connection<'_> {
             let wait = match looked {
                 Ok(true) => {
                     bad_looks = 0;
-                    *attempt = 0;
+                    self.attempt = 0;
+                    patience = LOOK_WHILE_ILL;
                     Duration::from_secs(self.program.settings().monitor_interval_s.into())
                 }
                 Ok(false) => LOOK_WHILE_ILL,
@@ -214,7 +233,9 @@ impl Connection<'_> {
                 Err(fault) => {
                     bad_looks += 1;
                     self.enter(ConnectionState::Degraded, Some(&fault));
-                    LOOK_WHILE_ILL
+                    // An engine that crashes at each start must not be started each second for ever.
+                    patience = (patience * 2).min(LONGEST_LOOK_WHILE_ILL);
+                    patience / 2
                 }
             };
             let next_look = tokio::time::sleep(wait);
@@ -225,10 +246,15 @@ impl Connection<'_> {
                     fault = &mut lost => return Err(fault),
                     () = self.look_again.notified() => {
                         engine = None;
+                        patience = LOOK_WHILE_ILL;
                         break;
                     }
                     Ok(()) = self.alarms.changed() => {
-                        self.context.unless_cancelled(link::still_there(machine)).await?;
+                        patience = LOOK_WHILE_ILL;
+                        tokio::select! {
+                            () = token.cancelled() => return Ok(()),
+                            there = link::still_there(machine) => there?,
+                        }
                         break;
                     }
                     () = &mut next_look => break,
@@ -257,7 +283,9 @@ impl Connection<'_> {
         self.count_bytes();
         self.program.connections().sample(&self.status);
         if self.status != before {
-            self.publish(engine);
+            // Only an engine that has passed its looks is open to chats.
+            let answers = self.status.state == ConnectionState::Connected;
+            self.publish(engine.filter(|_| answers));
         }
     }
 
@@ -322,7 +350,18 @@ impl Connection<'_> {
     }
 
     fn enter(&mut self, state: ConnectionState, fault: Option<&Fault>) {
-        self.enter_with(state, fault.map(Fault::info), None);
+        let known = |fault: &&Fault| {
+            let reason = self.status.reason.as_ref();
+            reason
+                .is_some_and(|reason| reason.code == fault.code && reason.message == fault.message)
+        };
+        let reason = match fault {
+            // The same again is not told again, and keeps the id that the log has.
+            Some(fault) if known(&fault) => self.status.reason.clone(),
+            Some(fault) => Some(fault.noted(Noted::Connection)),
+            None => None,
+        };
+        self.enter_with(state, reason, None);
     }
 
     fn enter_with(
@@ -374,6 +413,7 @@ impl Connection<'_> {
         };
         self.blame_for(fault.map(Fault::info));
         self.status.local_url = None;
+        (self.status.open_streams, self.status.round_trip_ms) = (0, None);
         self.status.since = now_ms();
         self.status.attempt = None;
         self.status.next_attempt_at = None;

@@ -10,6 +10,8 @@ use slipway_protocol::{
 const KEPT_MS: u64 = 3600 * 1000;
 /// A link that flaps each second for the whole hour.
 const MOST_SPANS: usize = 3600;
+/// One each 5 s; a clock that was set back must not make them more.
+const MOST_SAMPLES: usize = 720;
 
 /// Spans and samples in order.
 #[derive(Default)]
@@ -72,7 +74,9 @@ impl History {
         {
             self.spans.pop_front();
         }
-        while self.samples.front().is_some_and(|sample| sample.at < oldest) {
+        while self.samples.len() > MOST_SAMPLES
+            || self.samples.front().is_some_and(|sample| sample.at < oldest)
+        {
             self.samples.pop_front();
         }
     }

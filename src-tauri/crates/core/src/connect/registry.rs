@@ -118,10 +118,17 @@ impl Connections {
 
     /// The last hour of a host's connection.
     pub(super) fn last_hour(&self, host: &HostId) -> ConnectionHistory {
-        self.history(host, |history| history.view(now_ms()))
+        let mut all = self.histories.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get_mut(host).map(|history| history.view(now_ms())).unwrap_or_default()
     }
 
-    fn history<T>(&self, host: &HostId, work: impl FnOnce(&mut History) -> T) -> T {
+    /// Forgets a host that is taken off the list.
+    pub(crate) fn forget(&self, host: &HostId) {
+        self.lock().remove(host);
+        self.histories.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
+    }
+
+    fn history(&self, host: &HostId, work: impl FnOnce(&mut History)) {
         let mut all = self.histories.lock().unwrap_or_else(PoisonError::into_inner);
         work(all.entry(host.clone()).or_default())
     }

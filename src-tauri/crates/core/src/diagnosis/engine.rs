@@ -65,7 +65,7 @@ pub(super) async fn look(
     };
     if let Some(forwarder) = &forwarded {
         if forwarder.last_error() == Some(ForwardError::ForwardingForbidden) {
-            report.broken(DiagnosisLink::Forwarding, forbidden(machine).await);
+            report.broken(DiagnosisLink::Forwarding, &forbidden(machine).await);
             return Ok(());
         }
         let message = Text::new("The server opens ports.", "Сервер открывает порты.");
@@ -74,19 +74,19 @@ pub(super) async fn look(
     let status = match status {
         Ok(status) => status,
         Err(fault) => {
-            report.broken(DiagnosisLink::Engine, fault);
+            report.broken(DiagnosisLink::Engine, &fault);
             return Ok(());
         }
     };
     if let Err(fault) = engine_runs(&status, occupied, port) {
-        report.broken(DiagnosisLink::Engine, fault);
+        report.broken(DiagnosisLink::Engine, &fault);
         return Ok(());
     }
     report.found(DiagnosisLink::Engine, LinkState::Ok, running(&status));
     let place = match EnginePlace::read(machine, &status).await {
         Ok(place) => place,
         Err(fault) => {
-            report.broken(DiagnosisLink::Health, fault);
+            report.broken(DiagnosisLink::Health, &fault);
             return Ok(());
         }
     };
@@ -127,7 +127,7 @@ fn engine_runs(status: &Value, occupied: bool, port: Option<u16>) -> Result<(), 
     }
     let engine_lives = status["engine_pid"].is_u64();
     match (state, port) {
-        ("ready" | "loading", _) if engine_lives => Ok(()),
+        ("ready" | "loading" | "starting", _) if engine_lives => Ok(()),
         // Our engine is not there, and yet somebody answers on its port.
         (_, Some(port)) if occupied => Err(foreign_port(port)),
         ("starting", _) => Ok(()),
@@ -185,11 +185,11 @@ async fn health(client: &Client, report: &mut Report<'_>) -> bool {
             false
         }
         Ok(Err(error)) => {
-            report.broken(DiagnosisLink::Health, error.into());
+            report.broken(DiagnosisLink::Health, &error.into());
             false
         }
         Err(_) => {
-            report.broken(DiagnosisLink::Health, slipway_llm::Error::RequestTimeout.into());
+            report.broken(DiagnosisLink::Health, &slipway_llm::Error::RequestTimeout.into());
             false
         }
     }
@@ -214,7 +214,7 @@ async fn model(client: &Client, name: Option<String>, report: &mut Report<'_>) {
             );
             report.found(DiagnosisLink::Model, LinkState::Ok, message);
         }
-        Err(fault) => report.broken(DiagnosisLink::Model, fault),
+        Err(fault) => report.broken(DiagnosisLink::Model, &fault),
     }
 }
 

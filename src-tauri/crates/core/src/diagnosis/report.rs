@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use slipway_protocol::{DiagnosisLink, LinkFinding, LinkState, Progress, Text};
+use slipway_protocol::{DiagnosisLink, ErrorInfo, LinkFinding, LinkState, Progress, Text};
 
 use crate::clock::elapsed_ms;
-use crate::fault::Fault;
+use crate::fault::{Fault, Noted};
 use crate::tasks::TaskContext;
 
 /// All links, in the order in which they are looked at.
@@ -38,11 +38,10 @@ impl<'a> Report<'a> {
         self.add(link, state, message, None);
     }
 
-    /// The broken link.
-    pub(super) fn broken(&mut self, link: DiagnosisLink, fault: Fault) {
-        tracing::info!(target: "diagnose", "{link:?} is broken: {fault}");
-        let info = fault.info();
-        self.add(link, LinkState::Broken, info.message.clone(), Some(fault));
+    /// The broken link; it may have looked good before.
+    pub(super) fn broken(&mut self, link: DiagnosisLink, fault: &Fault) {
+        let info = fault.noted(Noted::Diagnosis);
+        self.add(link, LinkState::Broken, info.message.clone(), Some(info));
     }
 
     /// Whether a link was looked at already.
@@ -62,15 +61,22 @@ impl<'a> Report<'a> {
                 self.found(link, LinkState::Skipped, message);
             }
         }
+        self.links.sort_by_key(|found| LINKS.iter().position(|link| *link == found.link));
         self.links
     }
 
-    fn add(&mut self, link: DiagnosisLink, state: LinkState, message: Text, fault: Option<Fault>) {
+    fn add(
+        &mut self,
+        link: DiagnosisLink,
+        state: LinkState,
+        message: Text,
+        fault: Option<ErrorInfo>,
+    ) {
         let took_ms = elapsed_ms(self.began);
         self.began = Instant::now();
-        let fault = fault.map(|fault| fault.info());
         let finding = LinkFinding { link, state, message, fault, took_ms };
         self.context.progress(Progress::Link(finding.clone()));
+        self.links.retain(|found| found.link != link);
         self.links.push(finding);
     }
 }

@@ -17,23 +17,20 @@ use crate::vigil;
 
 /// For the resolver, whose own limits add up to half a minute.
 const NAME_LIMIT: Duration = Duration::from_secs(8);
+/// For the open connection to answer.
+const PING_LIMIT: Duration = Duration::from_secs(3);
 /// A round trip beyond this is felt in every word.
 const SLOW_MS: u128 = 300;
 
 /// Looks over the open connection: as long as it answers, the links up to the login hold. `None`
-/// when it does not answer.
+/// when it does not answer, which says nothing yet about which link is broken.
 pub(super) async fn of_the_connection(
     report: &mut Report<'_>,
     machine: Machine,
 ) -> Option<Machine> {
     let Machine::Ssh(session) = &machine else { return Some(machine) };
-    let round_trip = match session.ping().await {
-        Ok(round_trip) => round_trip,
-        Err(error) => {
-            report.broken(DiagnosisLink::Port, error.into());
-            return None;
-        }
-    };
+    let answered = tokio::time::timeout(PING_LIMIT, session.ping()).await;
+    let round_trip = answered.ok()?.ok()?;
     let open = || Text::new("The open connection uses it.", "Его использует открытое соединение.");
     report.found(DiagnosisLink::Network, LinkState::Ok, open());
     report.found(DiagnosisLink::Name, LinkState::Ok, open());
@@ -62,7 +59,7 @@ pub(super) async fn anew(
         Ok(first) => first,
         Err(fault) => {
             if network(report, &address.host) {
-                report.broken(DiagnosisLink::Name, fault);
+                report.broken(DiagnosisLink::Name, &fault);
             }
             return Ok(None);
         }
@@ -112,7 +109,7 @@ pub(super) async fn anew(
             if link == DiagnosisLink::Login && !report.has(DiagnosisLink::Ssh) {
                 speaks_ssh(report);
             }
-            report.broken(link, fault);
+            report.broken(link, &fault);
             Ok(None)
         }
     }
@@ -135,6 +132,11 @@ fn link_of(code: ErrorCode) -> DiagnosisLink {
 
 fn network(report: &mut Report<'_>, name: &str) -> bool {
     let own = vigil::addresses();
+    let Some(own) = own else {
+        let message = Text::new("This computer does not say.", "Этот компьютер не сообщает.");
+        report.found(DiagnosisLink::Network, LinkState::Warn, message);
+        return true;
+    };
     match own.first() {
         Some(first) => {
             let message = match own.len() {
@@ -156,7 +158,7 @@ fn network(report: &mut Report<'_>, name: &str) -> bool {
             true
         }
         None => {
-            report.broken(DiagnosisLink::Network, no_network());
+            report.broken(DiagnosisLink::Network, &no_network());
             false
         }
     }
@@ -174,7 +176,7 @@ async fn resolve(report: &mut Report<'_>, name: &str, port: u16) -> Result<bool,
     };
     if found.is_empty() {
         let error = slipway_ssh::Error::NameNotFound { host: name.to_owned() };
-        report.broken(DiagnosisLink::Name, error.into());
+        report.broken(DiagnosisLink::Name, &error.into());
         return Ok(false);
     }
     let all: Vec<_> = found.iter().map(ToString::to_string).collect();
