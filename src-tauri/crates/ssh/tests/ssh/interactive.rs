@@ -119,3 +119,39 @@ async fn a_step_that_is_missing_is_told() {
         other => panic!("{other:?}"),
     }
 }
+
+/// Processor time of this thread, on which everything of such a test runs, in clock ticks (10 ms).
+#[cfg(target_os = "linux")]
+fn ticks() -> u64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_open_question_costs_no_processor_time() {
+    use std::time::Duration;
+    let dir = tempfile::tempdir().unwrap();
+    for steps in [&[Step::Password] as &'static [Step], &[Step::Code]] {
+        let server = LoginServer::start(steps).await;
+        // The keep-alive falls due many times while nobody is logged in.
+        let options = ConnectOptions {
+            keepalive_interval: Duration::from_millis(50),
+            ..options(&dir, server.port)
+        };
+        let (sender, mut questions) = tokio::sync::mpsc::channel(1);
+        let connecting = slipway_ssh::connect(&options, sender);
+        let person = async {
+            while let Some(question) = questions.recv().await {
+                let before = ticks();
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                let spent = ticks() - before;
+                assert!(spent < 20, "{spent} ticks of 200");
+                with_answers(&["123456"])(question);
+            }
+        };
+        let (session, ()) = tokio::join!(connecting, person);
+        session.unwrap();
+    }
+}

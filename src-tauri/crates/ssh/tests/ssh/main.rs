@@ -30,6 +30,7 @@ mod password;
 mod proxies;
 mod questions;
 mod routes;
+mod security_key;
 mod sshd;
 mod upload;
 mod upload_tree;
