@@ -29,7 +29,7 @@ e2e: ## Drive the real window alone; screenshots in target/e2e
 bench-ssh: ## Measure tunnel and uploads beside ssh, sftp, scp and rsync; figures in target/bench/ssh.json
 	@scripts/bench_ssh.sh $(BENCH)
 
-soak-ssh: ## Cut tunnels at random for ten minutes while requests run; SLIPWAY_SOAK_CUTS=100
+soak-ssh: ## Cut tunnels at random while requests run, for some minutes (SLIPWAY_SOAK_CUTS=100)
 	@scripts/setup.sh test
 	@scripts/soak_ssh.sh
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Cuts tunnels at random while requests run, and asserts that each heals on its port, that every
-# request ends, and that nothing is left behind. SLIPWAY_SOAK_CUTS says how many cuts (100, about ten
+# request ends, and that nothing is left behind. SLIPWAY_SOAK_CUTS says how many cuts (100, some
 # minutes), SLIPWAY_SOAK_SEED repeats a run.
 set -euo pipefail
 # shellcheck source=scripts/platform.sh

@@ -84,6 +84,7 @@ fn can_be_named() -> Result<(), String> {
 }
 
 #[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used, reason = "tests, and what they share")]
 mod tests {
     use std::path::Path;
     use std::process::Command;

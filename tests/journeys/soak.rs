@@ -1,4 +1,4 @@
-//! Random cuts of 0.1 to 60 s while requests run: what `make soak-ssh` does for ten minutes.
+//! Random cuts of 0.1 to 60 s while requests run: what `make soak-ssh` does for some minutes.
 
 mod cutter;
 mod traffic;
@@ -27,7 +27,7 @@ fn given(name: &str) -> Option<u64> {
 }
 
 #[test]
-#[ignore = "takes ten minutes: make soak-ssh"]
+#[ignore = "takes minutes: make soak-ssh"]
 fn cuts_of_any_length_end_no_tunnel() {
     let cuts = u32::try_from(given("SLIPWAY_SOAK_CUTS").unwrap_or(100)).unwrap();
     let seed = given("SLIPWAY_SOAK_SEED").unwrap_or_else(|| rand::rng().random_range(0..1 << 32));
