@@ -77,6 +77,12 @@ impl Session {
             old: format!("{dest}.old-{random:08x}"),
             dest,
         };
+        // A second way begins anew, which nobody needs to see.
+        let mut shown = 0;
+        let mut progress = move |done: u64, total| {
+            shown = done.max(shown);
+            progress(shown, total);
+        };
         progress(0, bytes);
         if !tree_archive::upload(self, entries.clone(), &place, &mut progress).await? {
             tracing::debug!("no tar on the host: uploading by SFTP");
