@@ -8,7 +8,7 @@ use crate::Outcome;
 const USAGE: &str = "\
 bench-ssh [OPTIONS]
   --quick           small sizes and one round: whether it runs, not how fast
-  --rounds N        rounds of each measurement on loopback (5); 40 ms gets half of them, at least 2
+  --rounds N        rounds of each measurement on loopback (3); 40 ms gets half of them, at least 2
   --bulk MIB        bulk on loopback (512); 40 ms gets a quarter
   --upload MIB      size of the big file (200)
   --files N         number of small files, 4 KiB each (500)
@@ -46,7 +46,7 @@ impl Options {
     /// Reads the arguments; none when only the usage was asked for.
     pub fn parse(arguments: &[String]) -> Outcome<Option<Self>> {
         let mut options = Self {
-            rounds: 5,
+            rounds: 3,
             bulk: 512 << 20,
             pings: 3000,
             events: 600,

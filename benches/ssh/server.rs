@@ -47,10 +47,11 @@ impl Sshd {
         let key: Vec<&str> = public.split_whitespace().take(2).collect();
         fs::write(&known_hosts, format!("[{}]:{port} {}\n", address.ip(), key.join(" ")))?;
         let path = at.display();
+        // Its sessions find the folder as their home: start-up files of whoever measures play no part.
         let settings = format!(
             "Port {port}\nListenAddress {}\nHostKey {path}/host_key\nPidFile none\n\
              AuthorizedKeysFile {path}/authorized_keys\nStrictModes no\nUsePAM no\n\
-             PermitRootLogin yes\nMaxStartups 200\nMaxSessions 50\nUseDNS no\n\
+             SetEnv HOME={path}\nPermitRootLogin yes\nMaxStartups 200\nMaxSessions 50\nUseDNS no\n\
              Subsystem sftp internal-sftp\n",
             address.ip()
         );

@@ -20,7 +20,7 @@ use crate::session::SshChannel;
 
 /// Read at once from the local side. Together with the cipher, the size of this buffer is nearly
 /// all there is to throughput.
-const READ_BUFFER: usize = 64 * 1024;
+const READ_BUFFER: usize = 256 * 1024;
 /// With less room than this a new buffer is taken, so that small messages share one.
 const READ_ROOM: usize = 16 * 1024;
 /// For delivering what had come before the connection went.

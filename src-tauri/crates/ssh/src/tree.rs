@@ -77,6 +77,12 @@ impl Session {
             old: format!("{dest}.old-{random:08x}"),
             dest,
         };
+        // A second way begins anew, which nobody needs to see.
+        let mut shown = 0;
+        let mut progress = move |done: u64, total| {
+            shown = done.max(shown);
+            progress(shown, total);
+        };
         progress(0, bytes);
         let mut furthest = 0;
         // A stream that the host did not want after all is begun again in another way.
