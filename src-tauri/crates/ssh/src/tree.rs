@@ -84,15 +84,9 @@ impl Session {
             progress(shown, total);
         };
         progress(0, bytes);
-        let mut furthest = 0;
-        // A stream that the host did not want after all is begun again in another way.
-        let mut onward = |done: u64, total: u64| {
-            furthest = done.max(furthest);
-            progress(furthest, total);
-        };
-        if !tree_archive::upload(self, entries.clone(), &place, &mut onward).await? {
+        if !tree_archive::upload(self, entries.clone(), &place, &mut progress).await? {
             tracing::debug!("no tar on the host: uploading by SFTP");
-            tree_sftp::upload(self, &entries, &place, &mut onward).await?;
+            tree_sftp::upload(self, &entries, &place, &mut progress).await?;
         }
         progress(bytes, bytes);
         Ok(uploaded)
