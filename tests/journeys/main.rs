@@ -16,6 +16,7 @@
 
 mod app;
 mod cli;
+mod cutter;
 mod engine;
 mod http;
 mod namespace;
@@ -27,6 +28,7 @@ mod command_line;
 mod diagnosis;
 mod engine_faults;
 mod first_deploy;
+mod flapping;
 mod healing;
 mod host_faults;
 mod input;

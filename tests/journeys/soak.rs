@@ -1,6 +1,5 @@
 //! Random cuts of 0.1 to 60 s while requests run: what `make soak-ssh` does for some minutes.
 
-mod cutter;
 mod traffic;
 mod tunnel;
 

@@ -12,9 +12,9 @@ use slipway_protocol::{
 };
 use tokio::task::JoinSet;
 
-use super::cutter::{Cutter, Way};
 use super::traffic::{self, Tally};
 use crate::app::App;
+use crate::cutter::{Cutter, Way};
 use crate::processes;
 use crate::sshd::Sshd;
 
@@ -61,12 +61,8 @@ impl Tunnel {
     pub async fn new(app: &App, number: usize) -> Self {
         let machine = Sshd::start();
         let cutter = Cutter::before(machine.port);
-        let user = processes::output("id", &["-un"]);
-        let add = HostAdd {
-            address: format!("{user}@127.0.0.1:{}", cutter.port),
-            name: Some(format!("box{number}")),
-            ..machine.host_add()
-        };
+        let name = Some(format!("box{number}"));
+        let add = HostAdd { name, ..cutter.host_add(&machine) };
         let host = app.program.host_add(add).await.unwrap().id;
         app.deploy(&host, ModelSource::Practice).await;
         let tunnel = Self { host, machine, cutter };

@@ -2,12 +2,16 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use slipway_protocol::HostAdd;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+use crate::processes::output;
+use crate::sshd::Sshd;
 
 /// What happens to bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +44,12 @@ impl Cutter {
         relaying.spawn_on(relay(listener, server, seen), runtime.handle());
         relaying.detach_all();
         Self { port, way, runtime: Some(runtime) }
+    }
+
+    /// What a person types who reaches the machine through here.
+    pub fn host_add(&self, machine: &Sshd) -> HostAdd {
+        let user = output("id", &["-un"]);
+        HostAdd { address: format!("{user}@127.0.0.1:{}", self.port), ..machine.host_add() }
     }
 
     pub fn set(&self, way: Way) {
