@@ -2,7 +2,7 @@
 # needs first (scripts/setup.sh) and says what it installs.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bindings build e2e clean
+.PHONY: help run test check bindings build e2e bench-ssh soak-ssh clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,13 @@ build: ## Build the window for release: target/release/slipway-desktop
 e2e: ## Drive the real window alone; screenshots in target/e2e
 	@scripts/setup.sh test
 	@scripts/e2e.sh
+
+bench-ssh: ## Measure tunnel and uploads beside ssh, sftp, scp and rsync; figures in target/bench/ssh.json
+	@scripts/bench_ssh.sh $(BENCH)
+
+soak-ssh: ## Cut tunnels at random while requests run, for some minutes (SLIPWAY_SOAK_CUTS=100)
+	@scripts/setup.sh test
+	@scripts/soak_ssh.sh
 
 clean: ## Remove everything that was built or fetched into this checkout
 	@rm -rf target gen ui/dist ui/node_modules

@@ -2,7 +2,8 @@
 # Sourced by setup.sh: what the system's package manager has to bring for a purpose.
 
 # packages SYSTEM PURPOSE: prints the names, one purpose on top of the other. PURPOSE is
-# terminal (build and run the command line), window (and the window), test or check.
+# terminal (build and run the command line), window (and the window), test or check; or bench, which
+# is terminal and what the command line is measured beside.
 packages() {
   local system=$1 purpose=$2
   # A compiler and libdbus for the keychain; Python with venv, libgomp and libstdc++ for the engine.
@@ -17,6 +18,15 @@ packages() {
     macos) ;;
   esac
   [ "$purpose" = terminal ] && return
+  if [ "$purpose" = bench ]; then
+    case $system in
+      debian) echo openssh-server openssh-client rsync iproute2 ;;
+      fedora) echo openssh-server openssh-clients rsync iproute ;;
+      arch) echo openssh rsync iproute2 ;;
+      macos) ;;
+    esac
+    return
+  fi
   case $system in
     debian) echo libwebkit2gtk-4.1-dev libgtk-3-dev librsvg2-dev ;;
     fedora) echo webkit2gtk4.1-devel gtk3-devel librsvg2-devel ;;

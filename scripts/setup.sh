@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, and only that: `scripts/setup.sh run|build|test|check`. With everything in
+# Installs what is missing, and only that: `scripts/setup.sh run|build|test|check|bench`. With everything in
 # place it only looks and takes a fraction of a second.
 set -euo pipefail
 # shellcheck source=scripts/platform.sh
@@ -35,8 +35,8 @@ purpose=${1:-run}
 case $purpose in
   run) if has_display; then level=window; else level=terminal; fi ;;
   build) level=window ;;
-  test | check) level=$purpose ;;
-  *) fail "usage: scripts/setup.sh run|build|test|check" ;;
+  test | check | bench) level=$purpose ;;
+  *) fail "usage: scripts/setup.sh run|build|test|check|bench" ;;
 esac
 
 this_system=$(system)
@@ -58,14 +58,14 @@ to_install=$(missing "$this_system" $(packages "$this_system" "$level"))
 [ -z "$to_install" ] || install "$this_system" $to_install
 
 need_rust
-if [ "$level" != terminal ]; then # the command line has no web page in it
+if [ "$level" != terminal ] && [ "$level" != bench ]; then # the command line has no web page in it
   need_node
   need_node_modules
 fi
 
 # sshd as root wants this directory, which a system start would have made.
 case $level in
-  test | check)
+  test | check | bench)
     if [ "$this_system" != macos ] && [ "$(id -u)" -eq 0 ]; then mkdir -p /run/sshd; fi
     ;;
 esac

@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("slipway-llm", &[]),
     ("slipway-store", &["slipway-protocol"]),
     ("slipway-core", &["slipway-protocol", "slipway-ssh", "slipway-llm", "slipway-store"]),
+    ("slipway-benches", &["slipway-ssh"]),
     ("slipway-cli", &["slipway-core", "slipway-protocol"]),
     ("slipway-desktop", &["slipway-core", "slipway-protocol"]),
 ];

@@ -11,7 +11,25 @@ const filter = process.argv[2] ?? "";
 const SCREENS = [
   { name: "first-run", mock: "empty" },
   { name: "servers", mock: "full", steps: ["nav-servers"] },
-  { name: "servers-one", mock: "full", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-lab-gpu-2"] h2')] },
+  { name: "servers-one", mock: "full", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-lab-gpu-2"] .what')] },
+  { name: "servers-states", mock: "states", steps: ["nav-servers"] },
+  { name: "servers-attention", mock: "attention", steps: ["nav-servers", (page) => page.locator('[data-testid="server-card-gpu-box"]').scrollIntoViewIfNeeded()] },
+  { name: "servers-long", mock: "long-names", steps: ["nav-servers"] },
+  { name: "servers-add", mock: "full", steps: ["nav-servers", (page) => page.fill('[data-testid="server-address"]', "gpu"), (page) => page.press('[data-testid="server-address"]', "ArrowDown")] },
+  { name: "servers-add-wrong", mock: "full", steps: ["nav-servers", (page) => page.fill('[data-testid="server-address"]', "ml@gpu box:99999")] },
+  { name: "host", mock: "timeline", steps: ["nav-servers", openHost("studio"), wait(400)] },
+  { name: "host-long", mock: "long-names", steps: ["nav-servers", (page) => page.click('[data-testid^="server-row-gpu-node"], [data-testid^="server-open-gpu-node"]'), wait(400)] },
+  { name: "host-reconnecting", mock: "full", steps: ["nav-servers", openHost("rented-4090"), wait(400)] },
+  { name: "host-empty", mock: "full", steps: ["nav-servers", openHost("gpu-box"), wait(400)] },
+  { name: "host-changed-key", mock: "attention", steps: ["nav-servers", openHost("attic"), wait(400)] },
+  { name: "host-login", mock: "attention", steps: ["nav-servers", openHost("gpu-box"), wait(400)] },
+  { name: "diagnose-running", mock: "diagnose-stuck", steps: ["nav-servers", openHost("studio"), "host-diagnose", wait(2600)] },
+  { name: "diagnose-fine", mock: "full", steps: ["nav-servers", openHost("studio"), "host-diagnose", diagnosed] },
+  ...["network", "ssh", "login", "forwarding", "engine"].map((link) => ({
+    name: `diagnose-${link}`,
+    mock: `diagnose-${link}`,
+    steps: ["nav-servers", openHost("rented-4090"), "host-diagnose", diagnosed],
+  })),
   { name: "servers-menu", mock: "full", steps: ["nav-servers", (page) => page.click('[data-testid="server-menu-studio"]')] },
   { name: "servers-broken", mock: "broken" },
   { name: "plan", mock: "empty", steps: ["first-run-local", wait(1200)] },
@@ -19,11 +37,15 @@ const SCREENS = [
   { name: "deploy-running", mock: "empty", steps: ["first-run-local", wait(900), "deploy-start", wait(4600)] },
   { name: "deploy-done", mock: "empty", steps: ["first-run-local", "deploy-start", (page) => page.waitForSelector('[data-testid="deploy-chat-now"]', { timeout: 30000 }), wait(1200)] },
   { name: "deploy-failed", mock: "failing", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(900), "deploy-start", wait(5500)] },
-  { name: "changed-key", mock: "changed-key", steps: ["nav-servers", wait(300)] },
+  { name: "changed-key", mock: "changed-key", steps: ["nav-servers", openHost("attic"), (page) => page.click('header [data-testid="server-primary"]'), wait(1200)] },
   { name: "prompt-host-key", mock: "host-key", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(700)] },
   { name: "prompt-password", mock: "password", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(700)] },
   { name: "prompt-passphrase", mock: "passphrase", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(700)] },
+  ...["other-key", "jump-key", "interactive", "several-prompts"].map((mock) => ({ name: `prompt-${mock}`, mock, steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(700)] })),
   { name: "settings", mock: "full", steps: ["nav-settings"] },
+  { name: "settings-servers", mock: "full", steps: ["nav-settings", openList, "settings-group-servers"] },
+  { name: "toast", mock: "chats", steps: ["nav-servers", "server-menu-gpu-box", "server-remove", wait(300), "nav-chats", wait(300)] },
+  { name: "picker-states", mock: "states", steps: ["nav-chats", wait(300), "model-picker", wait(200)] },
   { name: "shortcuts", mock: "full", steps: ["nav-servers", (page) => page.keyboard.press("Control+/"), wait(300)] },
   { name: "chat", mock: "full", steps: ["nav-chats", wait(300)] },
   { name: "logs", mock: "full", steps: ["nav-logs", wait(300)] },
@@ -31,6 +53,22 @@ const SCREENS = [
 
 function wait(ms) {
   return (page) => page.waitForTimeout(ms);
+}
+
+/** Opens the page of a host from its card. */
+function openHost(name) {
+  return (page) => page.click(`[data-testid="server-open-${name}"]`);
+}
+
+/** Narrow windows have the list in a drawer. */
+async function openList(page) {
+  if (page.viewportSize().width >= 960) return;
+  await page.keyboard.press("Control+b");
+  await page.waitForTimeout(200);
+}
+
+function diagnosed(page) {
+  return page.waitForSelector('[data-testid="diagnosis-again"]', { timeout: 15000 });
 }
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });

@@ -9,18 +9,23 @@ mod sessions;
 mod tasks;
 
 use slipway_protocol::{
-    ChatRetry, ChatSend, ChatStarted, DeployRequest, ErrorInfo, Host, HostAdd, HostRef, HostRename,
-    HostSuggestion, HostView, LogQuery, LogRecord, LogSave, Nothing, PromptAnswer, Session,
-    SessionPin, SessionRef, SessionRename, SessionView, Settings, Snapshot, Subscribe, Subscribed,
-    TaskInfo, TaskMessage, TaskRef, TaskStats,
+    ChatRetry, ChatSend, ChatStarted, ConnectionHistory, DeployRequest, ErrorInfo, Host, HostAdd,
+    HostKeep, HostRef, HostRename, HostSuggestion, HostView, LogQuery, LogRecord, LogSave, Nothing,
+    PromptAnswer, Session, SessionPin, SessionRef, SessionRename, SessionView, Settings, Snapshot,
+    Subscribe, Subscribed, TaskInfo, TaskMessage, TaskRef, TaskStats,
 };
 use tauri::ipc::{Channel, Invoke};
 use tauri::{Runtime, State};
 
 use crate::state::Shell;
 use chat::{chat_retry, chat_send};
-use deploy::{connect_start, connect_stop, deploy_start, host_check, uninstall_start};
-use hosts::{host_add, host_list, host_remove, host_rename, host_restore, host_suggestions};
+use deploy::{
+    connect_start, connect_stop, connection_history, deploy_start, host_check, host_diagnose,
+    uninstall_start,
+};
+use hosts::{
+    host_add, host_keep, host_list, host_remove, host_rename, host_restore, host_suggestions,
+};
 use logs::{log_list, log_save};
 use sessions::{
     session_delete, session_get, session_list, session_pin, session_rename, session_restore,
@@ -29,6 +34,16 @@ use tasks::{prompt_answer, settings_set, snapshot, task_cancel, task_list, task_
 
 /// What a command answers.
 type Answer<T> = Result<T, ErrorInfo>;
+
+macro_rules! answer {
+    // The system has a part in it: what starts with the login session.
+    (settings_set, $shell:ident, $request:ident) => {
+        super::settings_set(&$shell, $request).await
+    };
+    ($name:ident, $shell:ident, $request:ident) => {
+        super::$name($shell.program().await?, $request).await
+    };
+}
 
 macro_rules! handlers {
     ($($name:ident($request:ty) -> $response:ty;)*) => {
@@ -40,7 +55,7 @@ macro_rules! handlers {
                     shell: State<'_, Shell>,
                     req: $request,
                 ) -> Answer<$response> {
-                    super::$name(shell.program().await?, req).await
+                    answer!($name, shell, req)
                 }
             )*
 

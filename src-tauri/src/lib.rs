@@ -2,8 +2,10 @@
 //! `slipway_core`; what it shows comes over one channel per window.
 
 mod commands;
+mod login_item;
 mod paths;
 mod quit;
+mod rendering;
 mod sink;
 mod state;
 mod web;
@@ -17,23 +19,32 @@ pub use state::Shell;
 /// Opens the window and returns when it is closed and everything behind it has ended.
 #[must_use]
 pub fn run() -> ExitCode {
+    if !rendering::has_display() {
+        eprintln!(
+            "Slipway cannot open a window: there is no display here, or it refuses connections.\n\
+             In a terminal, the command line does the same: slipway --help"
+        );
+        return ExitCode::FAILURE;
+    }
     let mut builder = Builder::default();
     if paths::own_data_dir().is_none() {
         // With a data directory of its own, a second Slipway beside the first is what was asked for.
-        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| {
-            state::raise_window(app);
-        }));
+        builder = builder
+            .plugin(tauri_plugin_single_instance::init(|app, _, _| state::raise_window(app)))
+            .plugin(tauri_plugin_autostart::Builder::new().build());
     }
     let app = builder
         .plugin(tauri_plugin_window_state::Builder::default().build())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
+        .plugin(rendering::plugin())
         .setup(|app| {
-            // The database opens while the web view starts; the first command finds it ready.
             let handle = app.handle().clone();
-            tauri::async_runtime::spawn(async move {
-                let _ = handle.state::<Shell>().program().await;
-            });
+            if paths::own_data_dir().is_none() {
+                handle.state::<Shell>().login_item.of(&handle);
+            }
+            // The database opens while the web view starts; the first command finds it ready.
+            tauri::async_runtime::spawn(async move { handle.state::<Shell>().begin().await });
             Ok(())
         });
     #[allow(clippy::disallowed_methods, reason = "generate_context! itself ends a broken build")]

@@ -8,6 +8,7 @@ use slipway_protocol::ErrorInfo;
 use tauri::{AppHandle, Manager, Runtime};
 use tokio::sync::OnceCell;
 
+use crate::login_item::LoginItem;
 use crate::paths;
 use crate::sink::Sink;
 
@@ -17,6 +18,7 @@ pub struct Shell {
     dir: Option<PathBuf>,
     bus: Arc<Bus>,
     pub(crate) sink: Sink,
+    pub(crate) login_item: LoginItem,
 }
 
 impl Shell {
@@ -29,7 +31,13 @@ impl Shell {
     /// On a given data directory, or the system's place.
     #[must_use]
     pub fn on(dir: Option<PathBuf>) -> Self {
-        Self { program: OnceCell::new(), dir, bus: Arc::new(Bus::new()), sink: Sink::default() }
+        Self {
+            program: OnceCell::new(),
+            dir,
+            bus: Arc::new(Bus::new()),
+            sink: Sink::default(),
+            login_item: LoginItem::default(),
+        }
     }
 
     /// The program; opened by whoever asks first. That it cannot be opened (a database of a newer
@@ -39,6 +47,16 @@ impl Shell {
             start(self.dir.clone(), self.bus.clone()).await.map_err(Fault::into_info)
         });
         opened.await.clone()
+    }
+
+    /// Opens the program, and begins what is to begin with the window: the kept tunnels.
+    pub(crate) async fn begin(&self) {
+        // Why it cannot be opened is every command's answer.
+        let Ok(program) = self.program().await else { return };
+        self.login_item.check(&program.settings());
+        if let Err(fault) = program.connect_kept().await {
+            tracing::warn!(target: "app", "kept tunnels: {fault}");
+        }
     }
 
     /// The program if it was opened.

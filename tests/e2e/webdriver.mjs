@@ -32,6 +32,18 @@ const PASSING = new Set([
   "javascript error",
 ]);
 
+/**
+ * The driver takes its picture after the next frame, and without a graphics card WebKit draws none while nothing
+ * changes: one pixel of the corner is drawn anew until the picture is taken.
+ */
+const KEEP_PAINTING = `
+  const pixel = document.body.appendChild(document.createElement("div"));
+  pixel.id = "painting";
+  Object.assign(pixel.style, { position: "fixed", right: 0, bottom: 0, width: "1px", height: "1px" });
+  let odd = false;
+  window.painting = setInterval(() => { pixel.style.background = (odd = !odd) ? "#000" : "#fff"; }, 30);
+`;
+
 /** One browser session. */
 export class Session {
   #base;
@@ -141,7 +153,12 @@ export class Session {
     await sleep(250);
     const file = `${this.#artifacts}/${name}.png`;
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, Buffer.from(await this.#send("GET", "/screenshot"), "base64"));
+    await this.execute(KEEP_PAINTING);
+    try {
+      await writeFile(file, Buffer.from(await this.#send("GET", "/screenshot"), "base64"));
+    } finally {
+      await this.execute("clearInterval(window.painting); document.querySelector('#painting')?.remove()");
+    }
     return file;
   }
 

@@ -33,6 +33,13 @@ impl App {
         Self { program, dir }
     }
 
+    /// Leaves and opens the same data directory again, as the next start of the window does.
+    pub async fn reopened(mut self) -> Self {
+        self.program.shutdown().await;
+        self.program = open(self.dir.path()).await.unwrap();
+        self
+    }
+
     /// Adds a machine that lets this computer in.
     pub async fn add(&self, machine: &Sshd) -> HostId {
         self.program.host_add(machine.host_add()).await.unwrap().id

@@ -4,15 +4,15 @@ use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use slipway_protocol::{
-    ConnectionState, DeployStep, HostView, LogRecord, Progress, StepState, TaskBody, TaskMessage,
-    TaskResult,
+    ConnectionState, DeployStep, Host, HostView, LinkState, LogRecord, Progress, StepState,
+    TaskBody, TaskMessage, TaskResult,
 };
 
 use crate::cli::Cli;
 use crate::engine;
 use crate::http;
 use crate::processes::{eventually, signal};
-use crate::sshd::{Sshd, free_port};
+use crate::sshd::{Machine, Sshd, free_port};
 
 fn messages(ran: &crate::cli::Ran) -> Vec<TaskMessage> {
     ran.json().into_iter().map(|line| serde_json::from_value(line).unwrap()).collect()
@@ -50,6 +50,7 @@ fn from_adding_a_host_to_uninstalling_it() {
     assert_eq!(views.len(), 2);
     let checked = cli.ok(&["host", "check", "box"]);
     assert!(checked.out.contains('✓') && !checked.out.contains('✗'), "{}", checked.out);
+    assert!(checked.out.contains("✓ Login") && checked.out.contains("– Engine"), "{}", checked.out);
 
     let deployed = cli.ok(&["deploy", "box", "--json"]);
     let all = messages(&deployed);
@@ -68,6 +69,15 @@ fn from_adding_a_host_to_uninstalling_it() {
     let TaskBody::Complete(TaskResult::Deploy(result)) = last else { panic!("{last:?}") };
     assert!(result.deployment.practice);
     assert_eq!(deployed.err, "");
+
+    let checked = messages(&cli.ok(&["host", "check", "box", "--json"]));
+    let links = checked.iter().filter_map(|message| match &message.body {
+        TaskBody::Progress(Progress::Link(found)) => Some(found.state),
+        _ => None,
+    });
+    assert_eq!(links.collect::<Vec<_>>(), [LinkState::Ok; 9]);
+    let ended = checked.iter().filter(|message| message.body.is_terminal()).count();
+    assert_eq!(ended, 2, "the diagnosis, then the report");
 
     let said = cli.ok(&["chat", "box", "Hello!", "--seed", "7"]);
     assert!(said.out.trim().len() > 2 && said.err.contains("tok/s"), "{} {}", said.out, said.err);
@@ -97,6 +107,52 @@ fn from_adding_a_host_to_uninstalling_it() {
     assert!(!cli.ok(&["status"]).out.contains("practice"));
     cli.ok(&["host", "remove", "box"]);
     assert!(!cli.ok(&["host", "list"]).out.contains("box"));
+}
+
+#[test]
+fn a_host_is_kept_and_its_broken_links_are_named() {
+    let machine = Sshd::with(&Machine { config: "AllowTcpForwarding no", ..Machine::default() });
+    let cli = Cli::new();
+    add(&cli, &machine);
+    let kept = cli.ok(&["host", "keep", "box", "on", "--json"]).json().remove(0);
+    assert!(serde_json::from_value::<Host>(kept).unwrap().keep);
+    assert!(cli.ok(&["host", "list"]).out.contains("kept"));
+    cli.ok(&["host", "keep", "box", "off"]);
+    assert!(!cli.ok(&["host", "list"]).out.contains("kept"));
+    assert_eq!(cli.run(&["host", "keep", "box", "maybe"]).code, Some(2));
+    assert_eq!(cli.run(&["host", "keep", "nobody", "on"]).code, Some(2));
+
+    // The login works, so what the host has is shown too.
+    let ran = cli.run(&["host", "check", "box"]);
+    assert_eq!(ran.code, Some(3), "{} {}", ran.out, ran.err);
+    assert!(ran.out.contains("✗ Port forwarding") && ran.out.contains("GB RAM"), "{}", ran.out);
+    assert!(ran.err.contains("AllowTcpForwarding"), "{}", ran.err);
+
+    cli.ok(&["host", "add", "nowhere", "me@nowhere.invalid"]);
+    let ran = cli.run(&["host", "check", "nowhere"]);
+    assert_eq!(ran.code, Some(3), "{} {}", ran.out, ran.err);
+    assert!(ran.out.contains("✗ Name") && !ran.out.contains("GB RAM"), "{}", ran.out);
+}
+
+#[test]
+fn connect_says_each_change_of_its_state() {
+    let mut machine = Sshd::start();
+    let cli = Cli::new();
+    add(&cli, &machine);
+    cli.ok(&["deploy", "box"]);
+    let mut child = cli.spawn(&["connect", "box"]);
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let mut until = |word: &str| said.find(|line| line.contains(word)).unwrap();
+    until("box: connected");
+    machine.kill();
+    until("box: reconnecting");
+    machine.resume();
+    until("box: connected");
+    std::fs::write(machine.path("authorized_keys"), "").unwrap();
+    machine.kill();
+    machine.resume();
+    until("box: needs attention");
+    assert_eq!(child.wait().unwrap().code(), Some(4));
 }
 
 #[test]

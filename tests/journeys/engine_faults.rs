@@ -13,7 +13,7 @@ use crate::sshd::Sshd;
 
 /// A `llama-server` that serves `answer`, or plays the fault that its first line names.
 const STAND_IN: &str = r##"
-import http.server, json, sys, time
+import http.server, json, os, sys, time
 if "--version" in sys.argv:
     sys.exit(print("version: 1 (stand-in)"))
 if "--help" in sys.argv:
@@ -39,7 +39,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        if self.path == "/health":
+        if self.path == "/health" and os.path.exists(value("--api-key-file") + ".loading"):
+            self.send(503, '{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}')
+        elif self.path == "/health":
             self.send(200, '{"status":"ok"}')
         elif PLAY == "unauthorized" or self.headers.get("Authorization") != "Bearer " + key:
             self.send(401, '{"error":{"code":401,"message":"Invalid API Key","type":"authentication_error"}}')
@@ -47,11 +49,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(200, json.dumps({"data": [{"id": "stand-in", "meta": {"n_ctx": 512}}]}))
 
     def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if PLAY == "broken":
             return self.send(500, '{"error":{"code":500,"message":"boom","type":"server_error"}}')
         if PLAY == "garbage":
             return self.send(200, "data: {\"choices\": [{\"delta\": {\"content\": \"a\"\n\n", "text/event-stream")
+        if PLAY == "answer" and not asked.get("stream"):
+            return self.send(200, '{"choices": [{"message": {"content": "Hi."}, "finish_reason": "stop"}]}')
         pieces = [{"choices": [{"delta": {"content": "Hi."}}]},
                   {"choices": [{"delta": {}, "finish_reason": "stop"}]},
                   {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}]
@@ -77,7 +81,7 @@ pub fn stand_in(machine: &Sshd, part: &str) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn request(host_id: &HostId, engine_binary: String) -> DeployRequest {
+pub fn request(host_id: &HostId, engine_binary: String) -> DeployRequest {
     DeployRequest {
         host_id: host_id.clone(),
         model: ModelSource::Practice,

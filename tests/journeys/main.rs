@@ -16,15 +16,19 @@
 
 mod app;
 mod cli;
+mod cutter;
 mod engine;
 mod http;
+mod namespace;
 mod processes;
 mod sshd;
 
 mod cancelling;
 mod command_line;
+mod diagnosis;
 mod engine_faults;
 mod first_deploy;
+mod flapping;
 mod healing;
 mod host_faults;
 mod input;
@@ -32,4 +36,6 @@ mod leftovers;
 mod logins;
 mod models;
 mod secrets;
+mod soak;
+mod states;
 mod stopping;

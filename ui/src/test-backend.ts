@@ -62,6 +62,8 @@ export const SETTINGS: Settings = {
   chat_limit: 4,
   deploy_limit: 2,
   monitor_interval_s: 30,
+  start_at_login: false,
+  tunnel_wait_s: 10,
   keepalive_timeout_s: 9,
   first_token_timeout_s: 120,
   temperature: null,
@@ -91,9 +93,9 @@ export function emptySnapshot(): Snapshot {
 }
 
 export function hostView(id: string, part: Partial<HostView> = {}): HostView {
-  const data = { user: "me", host: `${id}.lan`, port: 22, identity: null, accepted_fingerprint: null };
+  const data = { line: `me@${id}.lan`, user: "me", host: `${id}.lan`, port: 22, identity: null, accepted_fingerprint: null };
   return {
-    host: { id, name: id, address: { type: "ssh", data }, created_at: 0 },
+    host: { id, name: id, address: { type: "ssh", data }, created_at: 0, keep: false },
     deployment: null,
     last_error: null,
     ...part,
@@ -106,5 +108,6 @@ export function errorInfo(code: ErrorInfo["code"]): ErrorInfo {
     message: { en: `What happened: ${code}`, ru: `Что случилось: ${code}` },
     fix: { en: "Do this.", ru: "Сделайте это." },
     detail_id: "d-1",
+    facts: null,
   };
 }

@@ -1,7 +1,9 @@
 //! Hosts.
 
 use slipway_core::{Fault, Program};
-use slipway_protocol::{Host, HostAdd, HostRef, HostRename, HostSuggestion, HostView, Nothing};
+use slipway_protocol::{
+    Host, HostAdd, HostKeep, HostRef, HostRename, HostSuggestion, HostView, Nothing,
+};
 
 use super::Answer;
 
@@ -24,6 +26,10 @@ pub(super) async fn host_remove(program: Program, host: HostRef) -> Answer<Nothi
 
 pub(super) async fn host_restore(program: Program, host: HostRef) -> Answer<Host> {
     program.host_restore(host).await.map_err(Fault::into_info)
+}
+
+pub(super) async fn host_keep(program: Program, keep: HostKeep) -> Answer<Host> {
+    program.host_keep(keep).await.map_err(Fault::into_info)
 }
 
 pub(super) async fn host_suggestions(program: Program, _: Nothing) -> Answer<Vec<HostSuggestion>> {

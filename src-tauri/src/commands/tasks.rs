@@ -4,13 +4,15 @@ use slipway_core::{Fault, Program};
 use slipway_protocol::{Nothing, PromptAnswer, Settings, Snapshot, TaskInfo, TaskRef, TaskStats};
 
 use super::Answer;
+use crate::state::Shell;
 
 pub(super) async fn snapshot(program: Program, _: Nothing) -> Answer<Snapshot> {
     program.snapshot().await.map_err(Fault::into_info)
 }
 
-pub(super) async fn settings_set(program: Program, settings: Settings) -> Answer<Settings> {
-    program.settings_set(settings).await.map_err(Fault::into_info)
+pub(super) async fn settings_set(shell: &Shell, settings: Settings) -> Answer<Settings> {
+    let program = shell.program().await?;
+    shell.login_item.settings_set(&program, settings).await.map_err(Fault::into_info)
 }
 
 pub(super) async fn task_list(program: Program, _: Nothing) -> Answer<Vec<TaskInfo>> {

@@ -6,10 +6,11 @@ import SettingsIcon from "@lucide/svelte/icons/settings";
 import { ChatInspector, ChatList, ChatMain } from "../features/chat";
 import { DeployInspector, DeployMain } from "../features/deploy";
 import { LogsList, LogsMain } from "../features/logs";
-import { ServersInspector, ServersList, ServersMain } from "../features/servers";
+import { HostMain, ServersInspector, ServersList, ServersMain } from "../features/servers";
 import { SettingsList, SettingsMain } from "../features/settings";
 import { m } from "../paraglide/messages.js";
 import { app, type Section } from "../state/app.svelte";
+import { hosts } from "../state/hosts.svelte";
 import { plans } from "../state/plans.svelte";
 
 /** The panes of a section; null where it has none. */
@@ -38,7 +39,12 @@ export function panes(): Panes {
     case "chats":
       return { List: ChatList, Main: ChatMain, Inspector: ChatInspector };
     case "servers":
-      if (app.deployHostId === null) return { List: ServersList, Main: ServersMain, Inspector: ServersInspector };
+      if (app.deployHostId === null)
+        return {
+          List: ServersList,
+          Main: hosts.get(app.hostPageId) ? HostMain : ServersMain,
+          Inspector: ServersInspector,
+        };
       // A plan has its own second column; the inspector comes with the run.
       return {
         List: ServersList,

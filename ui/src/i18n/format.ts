@@ -119,6 +119,12 @@ export function clockExact(timestamp: number): string {
   }).format(timestamp);
 }
 
+/** Clock time today, with its day before: `14:05`, `18 Nov, 22:10`. */
+export function moment(timestamp: number, now: number): string {
+  const isToday = new Date(timestamp).toDateString() === new Date(now).toDateString();
+  return isToday ? clock(timestamp) : dateTime(timestamp);
+}
+
 /** Day and clock time: `18 Nov, 22:10`. */
 export function dateTime(timestamp: number): string {
   return dateFormat("datetime", {

@@ -22,7 +22,7 @@ en: string,
  */
 ru: string, };
 
-export type ErrorCode = "invalid_input" | "not_found" | "busy" | "cancelled" | "queue_full" | "internal" | "database_locked" | "database_corrupt" | "database_newer" | "local_disk" | "host_not_found" | "connection_refused" | "host_unreachable" | "ssh_protocol" | "host_key_changed" | "host_key_rejected" | "known_hosts_unreadable" | "authentication_refused" | "key_file_unusable" | "forwarding_forbidden" | "connection_lost" | "python_missing" | "venv_missing" | "library_missing" | "platform_unsupported" | "host_disk_full" | "host_permission" | "host_locked" | "index_unreachable" | "engine_install_failed" | "hash_mismatch" | "script_failed" | "model_not_found" | "model_not_gguf" | "model_truncated" | "model_unreachable" | "not_deployed" | "not_connected" | "engine_crashed" | "engine_out_of_memory" | "engine_not_healthy" | "engine_loading" | "engine_unauthorized" | "engine_error" | "empty_message" | "context_exceeded" | "stream_broken" | "stream_timeout";
+export type ErrorCode = "invalid_input" | "not_found" | "busy" | "cancelled" | "queue_full" | "internal" | "database_locked" | "database_corrupt" | "database_newer" | "local_disk" | "host_not_found" | "connection_refused" | "host_unreachable" | "ssh_protocol" | "host_key_changed" | "host_key_rejected" | "known_hosts_unreadable" | "authentication_refused" | "key_file_unusable" | "no_network" | "proxy_failed" | "ssh_config_unusable" | "forwarding_forbidden" | "foreign_port" | "connection_lost" | "python_missing" | "venv_missing" | "library_missing" | "platform_unsupported" | "host_disk_full" | "host_permission" | "host_locked" | "index_unreachable" | "engine_install_failed" | "hash_mismatch" | "script_failed" | "model_not_found" | "model_not_gguf" | "model_truncated" | "model_unreachable" | "not_deployed" | "not_connected" | "engine_crashed" | "engine_out_of_memory" | "engine_not_healthy" | "engine_loading" | "engine_unauthorized" | "engine_error" | "empty_message" | "context_exceeded" | "stream_broken" | "stream_timeout";
 
 export type ErrorInfo = { 
 /**
@@ -40,7 +40,45 @@ fix: Text,
 /**
  * Finds the technical detail in the log.
  */
-detail_id: string, };
+detail_id: string, 
+/**
+ * Facts that a table shows better than a sentence.
+ */
+facts: ErrorFacts | null, };
+
+export type ErrorFacts = { "type": "host_key_changed", "data": ChangedHostKey } | { "type": "login", "data": Array<LoginAttempt> };
+
+export type ChangedHostKey = { 
+/**
+ * The key on record, `SHA256:…`.
+ */
+expected: string, 
+/**
+ * The key that was shown, `SHA256:…`.
+ */
+actual: string, 
+/**
+ * The file that holds the key on record.
+ */
+file: string, 
+/**
+ * Its line, from 1.
+ */
+line: number, 
+/**
+ * The command that removes exactly what is on record.
+ */
+command: string, };
+
+export type LoginAttempt = { 
+/**
+ * The method and what it was tried with, for example `key ~/.ssh/id_ed25519`.
+ */
+what: string, 
+/**
+ * Why it did not work.
+ */
+why: string, };
 
 export type TaskMessage = { 
 /**
@@ -62,11 +100,11 @@ body: TaskBody, };
 
 export type TaskBody = { "type": "progress", "data": Progress } | { "type": "log", "data": LogLine } | { "type": "chunk", "data": Chunk } | { "type": "prompt", "data": Prompt } | { "type": "complete", "data": TaskResult } | { "type": "error", "data": ErrorInfo };
 
-export type Progress = { "type": "queued", "data": TaskSubject } | { "type": "started", "data": TaskSubject } | { "type": "step", "data": StepProgress } | { "type": "connection", "data": ConnectionStatus } | { "type": "prompt_closed", "data": PromptClosed } | { "type": "chat_phase", "data": ChatPhase };
+export type Progress = { "type": "queued", "data": TaskSubject } | { "type": "started", "data": TaskSubject } | { "type": "step", "data": StepProgress } | { "type": "link", "data": LinkFinding } | { "type": "connection", "data": ConnectionStatus } | { "type": "prompt_closed", "data": PromptClosed } | { "type": "chat_phase", "data": ChatPhase };
 
 export type ChatPhase = "connecting" | "loading" | "prompt";
 
-export type TaskKind = "check" | "deploy" | "uninstall" | "connect" | "chat";
+export type TaskKind = "check" | "diagnose" | "deploy" | "uninstall" | "connect" | "chat";
 
 export type TaskSubject = { 
 /**
@@ -86,7 +124,7 @@ session_id: SessionId | null,
  */
 message_id: MessageId | null, };
 
-export type TaskResult = { "type": "check", "data": PreflightReport } | { "type": "deploy", "data": DeployResult } | { "type": "uninstall", "data": Uninstalled } | { "type": "connect", "data": ConnectionStatus } | { "type": "chat", "data": ChatResult };
+export type TaskResult = { "type": "check", "data": PreflightReport } | { "type": "diagnose", "data": Diagnosis } | { "type": "deploy", "data": DeployResult } | { "type": "uninstall", "data": Uninstalled } | { "type": "connect", "data": ConnectionStatus } | { "type": "chat", "data": ChatResult };
 
 export type Uninstalled = { 
 /**
@@ -244,7 +282,7 @@ expires_at: number,
  */
 question: PromptQuestion, };
 
-export type PromptQuestion = { "type": "host_key", "data": HostKeyQuestion } | { "type": "password", "data": PasswordQuestion } | { "type": "passphrase", "data": PassphraseQuestion };
+export type PromptQuestion = { "type": "host_key", "data": HostKeyQuestion } | { "type": "password", "data": PasswordQuestion } | { "type": "passphrase", "data": PassphraseQuestion } | { "type": "interactive", "data": InteractiveQuestion };
 
 export type HostKeyQuestion = { 
 /**
@@ -262,7 +300,16 @@ algorithm: string,
 /**
  * `SHA256:…`, as `ssh-keygen -lf` prints it.
  */
-fingerprint: string, };
+fingerprint: string, 
+/**
+ * The picture of the key that `ssh-keygen -lv` draws: 11 lines.
+ */
+randomart: string, 
+/**
+ * Set when the host is on record with keys of other types only (it offers a new algorithm):
+ * the file and line of the first of them, `FILE:LINE`. Then it is a warning of its own.
+ */
+known_by_other_key: string | null, };
 
 export type PasswordQuestion = { 
 /**
@@ -288,6 +335,38 @@ path: string,
  */
 attempt: number, };
 
+export type InteractiveQuestion = { 
+/**
+ * The login name.
+ */
+user: string, 
+/**
+ * The name or address dialled.
+ */
+address: string, 
+/**
+ * The server's title, often empty.
+ */
+title: string, 
+/**
+ * The server's instructions, often empty.
+ */
+instructions: string, 
+/**
+ * Its questions, at least one.
+ */
+fields: Array<InteractiveField>, };
+
+export type InteractiveField = { 
+/**
+ * In the server's words, for example `Verification code: `.
+ */
+label: string, 
+/**
+ * Whether the answer may be shown while it is typed.
+ */
+echo: boolean, };
+
 export type PromptReply = { "type": "accept" } | { "type": "secret", "data": { 
 /**
  * The secret; it goes nowhere but to the asking task and, if `remember`, the keychain.
@@ -296,7 +375,11 @@ value: string,
 /**
  * Keep it in the keychain.
  */
-remember: boolean, } } | { "type": "decline" };
+remember: boolean, } } | { "type": "answers", "data": { 
+/**
+ * In the order of the fields.
+ */
+values: Array<string>, } } | { "type": "decline" };
 
 export type PromptAnswer = { 
 /**
@@ -317,6 +400,11 @@ prompt_id: PromptId, };
 export type HostAddress = { "type": "local" } | { "type": "ssh", "data": SshAddress };
 
 export type SshAddress = { 
+/**
+ * The line as it was typed: an alias, `user@host`, `user@alias:port`. This is what is dialled;
+ * the three fields below say what it stood for when it was added.
+ */
+line: string, 
 /**
  * The login name.
  */
@@ -354,7 +442,11 @@ address: HostAddress,
 /**
  * When it was added, ms since the epoch.
  */
-created_at: number, };
+created_at: number, 
+/**
+ * Whether its tunnel starts with Slipway.
+ */
+keep: boolean, };
 
 export type HostView = { 
 /**
@@ -398,6 +490,16 @@ host_id: HostId,
  */
 name: string, };
 
+export type HostKeep = { 
+/**
+ * Which.
+ */
+host_id: HostId, 
+/**
+ * Whether its tunnel starts with Slipway from now on.
+ */
+keep: boolean, };
+
 export type HostSuggestion = { 
 /**
  * The alias.
@@ -410,7 +512,11 @@ address: string,
 /**
  * Key file named there.
  */
-identity: string | null, };
+identity: string | null, 
+/**
+ * The jumps in between, `user@host:port` each, in order.
+ */
+jumps: Array<string>, };
 
 export type Severity = "ok" | "warn" | "error";
 
@@ -646,7 +752,7 @@ step: DeployStep,
  */
 elapsed_ms: number, };
 
-export type ConnectionState = "connecting" | "loading" | "connected" | "degraded" | "reconnecting" | "disconnected";
+export type ConnectionState = "connecting" | "authenticating" | "waiting_for_user" | "loading" | "connected" | "degraded" | "reconnecting" | "disconnected" | "needs_attention";
 
 export type ConnectionStatus = { 
 /**
@@ -708,7 +814,105 @@ bytes_down: number,
 /**
  * Bytes sent through the tunnel.
  */
+bytes_up: number, 
+/**
+ * The last thing that went wrong, also when it has healed since.
+ */
+last_error: ErrorInfo | null, 
+/**
+ * When it went wrong, ms since the epoch.
+ */
+last_error_at: number | null, };
+
+export type ConnectionSpan = { 
+/**
+ * The state.
+ */
+state: ConnectionState, 
+/**
+ * When it began, ms since the epoch.
+ */
+from: number, 
+/**
+ * When it ended; absent for the present one.
+ */
+until: number | null, 
+/**
+ * Why it was in it.
+ */
+reason: ErrorInfo | null, };
+
+export type TunnelSample = { 
+/**
+ * When, ms since the epoch.
+ */
+at: number, 
+/**
+ * Round trip of the SSH keep-alive, milliseconds.
+ */
+round_trip_ms: number | null, 
+/**
+ * Streams open.
+ */
+open_streams: number, 
+/**
+ * Bytes received so far.
+ */
+bytes_down: number, 
+/**
+ * Bytes sent so far.
+ */
 bytes_up: number, };
+
+export type ConnectionHistory = { 
+/**
+ * States in order, the present one last. Empty when it was never connected.
+ */
+spans: Array<ConnectionSpan>, 
+/**
+ * Samples in order, one each 5 s while connected.
+ */
+samples: Array<TunnelSample>, };
+
+export type DiagnosisLink = "network" | "name" | "port" | "ssh" | "login" | "forwarding" | "engine" | "health" | "model";
+
+export type LinkState = "ok" | "warn" | "broken" | "skipped";
+
+export type LinkFinding = { 
+/**
+ * Which.
+ */
+link: DiagnosisLink, 
+/**
+ * How it was found.
+ */
+state: LinkState, 
+/**
+ * What was found, in a sentence; also for a good link ("192.0.2.40, 3 ms").
+ */
+message: Text, 
+/**
+ * Of a broken link: what it means and what to do.
+ */
+fault: ErrorInfo | null, 
+/**
+ * How long the look took, milliseconds.
+ */
+took_ms: number, };
+
+export type Diagnosis = { 
+/**
+ * Of which host.
+ */
+host_id: HostId, 
+/**
+ * When it was made, ms since the epoch.
+ */
+at: number, 
+/**
+ * Every link, in order.
+ */
+links: Array<LinkFinding>, };
 
 export type Sampling = { 
 /**
@@ -991,6 +1195,15 @@ deploy_limit: number,
  */
 monitor_interval_s: number, 
 /**
+ * Whether Slipway starts with the login session. Default no.
+ */
+start_at_login: boolean, 
+/**
+ * Seconds that a request to a tunnel waits for a link that is being rebuilt, 0 to 120. Default
+ * 10; after that it is answered with 503.
+ */
+tunnel_wait_s: number, 
+/**
  * Seconds without an SSH answer until the link counts as dead, 3 to 120. Default 9.
  */
 keepalive_timeout_s: number, 
@@ -1133,11 +1346,14 @@ export type Commands = {
   host_restore: { request: HostRef; response: Host };
   host_list: { request: Nothing; response: Array<HostView> };
   host_suggestions: { request: Nothing; response: Array<HostSuggestion> };
+  host_keep: { request: HostKeep; response: Host };
   host_check: { request: HostRef; response: TaskRef };
+  host_diagnose: { request: HostRef; response: TaskRef };
   deploy_start: { request: DeployRequest; response: TaskRef };
   uninstall_start: { request: HostRef; response: TaskRef };
   connect_start: { request: HostRef; response: TaskRef };
   connect_stop: { request: HostRef; response: Nothing };
+  connection_history: { request: HostRef; response: ConnectionHistory };
   chat_send: { request: ChatSend; response: ChatStarted };
   chat_retry: { request: ChatRetry; response: ChatStarted };
   session_list: { request: Nothing; response: Array<Session> };

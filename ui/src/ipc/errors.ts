@@ -30,5 +30,6 @@ export function toErrorInfo(thrown: unknown): ErrorInfo {
     message: { en: `Slipway could not do that: ${words}`, ru: `Slipway не удалось это сделать: ${words}` },
     fix: { en: "Try again. If it stays, restart Slipway.", ru: "Повторите. Если не поможет, перезапустите Slipway." },
     detail_id: "",
+    facts: null,
   };
 }

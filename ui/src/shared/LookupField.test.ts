@@ -45,4 +45,19 @@ describe("LookupField", () => {
     expect(screen.getByRole("alert").textContent).toBe("No such host.");
     expect(input.getAttribute("aria-invalid")).toBe("true");
   });
+
+  it("is found by further words, and says at once what cannot be right", async () => {
+    const options = [{ value: "node", detail: "me@node", also: "me@bastion" }];
+    const check = (value: string, complete: boolean): string => (value.includes(" ") ? "no spaces" : complete && value.endsWith("@") ? "no host" : "");
+    const { input, onsubmit } = lookup({ options, check });
+    await fireEvent.input(input, { target: { value: "bastion" } });
+    expect(screen.getAllByRole("option")).toHaveLength(1);
+    await fireEvent.input(input, { target: { value: "me@ b" } });
+    expect(screen.getByRole("alert").textContent).toBe("no spaces");
+    await fireEvent.input(input, { target: { value: "me@" } });
+    expect(screen.queryByRole("alert")).toBeNull();
+    await fireEvent.keyDown(input, { key: "Enter" });
+    expect(screen.getByRole("alert").textContent).toBe("no host");
+    expect(onsubmit).not.toHaveBeenCalled();
+  });
 });

@@ -36,6 +36,8 @@ class AppState {
   firstRun = $state(false);
   /** The host selected in Servers; null shows all. */
   hostId = $state<HostId | null>(null);
+  /** The host whose own page is open in Servers; null shows the cards. */
+  hostPageId = $state<HostId | null>(null);
   /** The host whose deploy page is open in Servers. */
   deployHostId = $state<HostId | null>(null);
   /** The conversation open in Chats; null is a new one. */
@@ -81,14 +83,17 @@ class AppState {
     localStorage.setItem(REMEMBERED, section);
   }
 
+  /** Opens a host's page, or the cards of all. */
   openHost(hostId: HostId | null): void {
     this.hostId = hostId;
+    this.hostPageId = hostId;
     this.deployHostId = null;
     this.open("servers");
   }
 
   openDeploy(hostId: HostId): void {
     this.hostId = hostId;
+    this.hostPageId = hostId;
     this.deployHostId = hostId;
     this.open("servers");
   }

@@ -37,7 +37,7 @@ function answer(id: string, more: Partial<Message> = {}): Message {
 }
 
 function failure(code: ErrorInfo["code"] = "stream_broken"): ErrorInfo {
-  return { code, message: { en: "It broke.", ru: "Прервано." }, fix: { en: "Retry.", ru: "Повторите." }, detail_id: "d1" };
+  return { code, message: { en: "It broke.", ru: "Прервано." }, fix: { en: "Retry.", ru: "Повторите." }, detail_id: "d1", facts: null };
 }
 
 /** A backend whose answers the test gives. */

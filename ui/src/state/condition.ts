@@ -13,10 +13,13 @@ export type ConditionKind =
   | "removing"
   | "checking"
   | "connecting"
+  | "authenticating"
+  | "waiting"
   | "loading"
   | "connected"
   | "degraded"
   | "reconnecting"
+  | "attention"
   | "failed"
   | "ready"
   | "empty";
@@ -25,7 +28,7 @@ export type ConditionKind =
 export interface Condition {
   kind: ConditionKind;
   /** The shape beside it. */
-  dot: "ok" | "warn" | "error" | "busy" | "off";
+  dot: "ok" | "warn" | "error" | "busy" | "wait" | "off";
   /** The state in a word. */
   word: string;
   /** A figure for it: round trip, step, attempt. May be empty. */
@@ -68,6 +71,10 @@ function connected(view: HostView): Condition | null {
   switch (status.state) {
     case "connecting":
       return { ...BASE, kind: "connecting", dot: "busy", word: m.servers_connecting(), reason, since };
+    case "authenticating":
+      return { ...BASE, kind: "authenticating", dot: "busy", word: m.servers_authenticating(), reason, since };
+    case "waiting_for_user":
+      return { ...BASE, kind: "waiting", dot: "wait", word: m.servers_waiting(), reason, since };
     case "loading":
       return { ...BASE, kind: "loading", dot: "busy", word: m.servers_loading(), reason, since };
     case "connected":
@@ -78,6 +85,8 @@ function connected(view: HostView): Condition | null {
       const detail = status.attempt === null ? "" : m.servers_attempt({ attempt: status.attempt });
       return { ...BASE, kind: "reconnecting", dot: "busy", word: m.servers_reconnecting(), detail, reason, since };
     }
+    case "needs_attention":
+      return { ...BASE, kind: "attention", dot: "error", word: m.servers_attention(), reason, failed: "connect", since };
     case "disconnected":
       return null;
   }

@@ -22,7 +22,8 @@ class ConnectionStateMap {
       // The task is over: whatever it held is gone, even if its last status did not say so.
       if (body.type !== "error") return;
       for (const [hostId, status] of this.byHost)
-        if (status.request_id === request_id && status.state !== "disconnected")
+        // One that needs the person keeps saying so.
+        if (status.request_id === request_id && status.state !== "disconnected" && status.state !== "needs_attention")
           this.byHost.set(hostId, {
             ...status,
             state: "disconnected",

@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorInfo } from "../ipc/bindings";
+import type { ErrorCode, ErrorFacts, ErrorInfo } from "../ipc/bindings";
 import { text } from "../i18n/locale.svelte";
 import { toErrorInfo } from "../ipc/errors";
 
@@ -8,11 +8,13 @@ export interface Fault {
   message: string;
   fix: string;
   detailId: string;
+  facts: ErrorFacts | null;
 }
 
 /** Puts the backend's error into the language of the interface. */
 export function fault(info: ErrorInfo): Fault {
-  return { code: info.code, message: text(info.message), fix: text(info.fix), detailId: info.detail_id };
+  const { code, message, fix, detail_id, facts } = info;
+  return { code, message: text(message), fix: text(fix), detailId: detail_id, facts };
 }
 
 /** What happened and what to do, in one line, for a place beside a field. */

@@ -76,6 +76,12 @@ class HostState {
     this.#update(hostId, (view) => ({ ...view, host }));
   }
 
+  /** Whether the tunnel to a machine starts with Slipway from now on. */
+  async keep(hostId: HostId, keep: boolean): Promise<void> {
+    const host = await call("host_keep", { host_id: hostId, keep });
+    this.#update(hostId, (view) => ({ ...view, host }));
+  }
+
   /** Removes a machine from the list; nothing on the machine itself changes. */
   async remove(hostId: HostId): Promise<void> {
     await call("host_remove", { host_id: hostId });

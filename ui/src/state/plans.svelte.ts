@@ -1,4 +1,4 @@
-import type { DeployRequest, HostId, ModelSource, RequestId } from "../ipc/bindings";
+import type { ConnectionState, DeployRequest, HostId, ModelSource, RequestId } from "../ipc/bindings";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { chooseFile } from "../ipc/dialog";
 import { onMessage, onSnapshot } from "../ipc/events";
@@ -145,7 +145,7 @@ class PlanState {
     const task = tasks.latest(hostId, "connect");
     if (!task || isOver(task)) return false;
     const state = connections.get(hostId)?.state;
-    return state === undefined || state === "connecting" || state === "loading";
+    return state === undefined || ON_ITS_WAY.has(state);
   }
 
   /** Goes back from a deploy that ended to the plan. */
@@ -168,7 +168,7 @@ class PlanState {
   /** A deploy ends with a server that answers: the next thing anybody wants is to talk to it. */
   #connect(hostId: HostId): void {
     const state = connections.get(hostId)?.state ?? "disconnected";
-    if (state !== "disconnected") return;
+    if (state !== "disconnected" && state !== "needs_attention") return;
     this.#asking.add(hostId);
     tasks
       .connect(hostId)
@@ -178,6 +178,14 @@ class PlanState {
       .finally(() => this.#asking.delete(hostId));
   }
 }
+
+/** States of a connection that is opened for the first time. */
+const ON_ITS_WAY: ReadonlySet<ConnectionState> = new Set([
+  "connecting",
+  "authenticating",
+  "waiting_for_user",
+  "loading",
+]);
 
 /** The plans of the hosts. */
 export const plans = new PlanState();

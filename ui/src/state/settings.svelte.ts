@@ -11,6 +11,8 @@ export const DEFAULTS: Settings = {
   chat_limit: 4,
   deploy_limit: 2,
   monitor_interval_s: 30,
+  start_at_login: false,
+  tunnel_wait_s: 10,
   keepalive_timeout_s: 9,
   first_token_timeout_s: 120,
   temperature: null,

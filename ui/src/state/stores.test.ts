@@ -54,6 +54,8 @@ function status(part: Partial<ConnectionStatus>): ConnectionStatus {
     open_streams: 0,
     bytes_down: 0,
     bytes_up: 0,
+    last_error: null,
+    last_error_at: null,
     ...part,
   };
 }
@@ -153,6 +155,15 @@ describe("connections", () => {
     expect(condition()).toMatchObject({ kind: "failed", failed: "connect" });
   });
 
+  it("keeps saying that it needs the person when its task is over", () => {
+    connection({ state: "needs_attention", reason: errorInfo("host_key_changed") });
+    backend.say("c1", { type: "error", data: errorInfo("host_key_changed") });
+    expect(connections.get("a")?.state).toBe("needs_attention");
+    expect(condition()).toMatchObject({ kind: "attention", dot: "error", failed: "connect" });
+    connection({ state: "waiting_for_user", reason: null });
+    expect(condition()).toMatchObject({ kind: "waiting", dot: "wait", word: "Waits for you" });
+  });
+
   it("ends without a reason when the person ended it", () => {
     connection({});
     backend.say("c1", { type: "error", data: errorInfo("cancelled") });
@@ -192,6 +203,8 @@ describe("plans", () => {
     backend.say("d1", { type: "complete", data: { type: "deploy", data: result } });
     expect(plans.connecting("a")).toBe(true);
     await vi.waitFor(() => expect(backend.requests("connect_start")).toEqual([{ host_id: "a" }]));
+    connection({ request_id: "c9", state: "authenticating" });
+    expect(plans.connecting("a")).toBe(true);
     connection({ request_id: "c9", state: "loading" });
     expect(plans.connecting("a")).toBe(true);
     connection({ request_id: "c9" });

@@ -80,6 +80,10 @@ class TaskState {
     return this.#begin("check", hostId, (await call("host_check", { host_id: hostId })).request_id);
   }
 
+  async diagnose(hostId: HostId): Promise<RequestId> {
+    return this.#begin("diagnose", hostId, (await call("host_diagnose", { host_id: hostId })).request_id);
+  }
+
   async deploy(request: DeployRequest): Promise<RequestId> {
     return this.#begin("deploy", request.host_id, (await call("deploy_start", request)).request_id);
   }

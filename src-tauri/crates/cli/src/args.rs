@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 const AFTER: &str = "\
 First steps:
@@ -10,6 +10,7 @@ First steps:
   slipway chat local \"Hello\"               a first answer
 
   slipway host add gpu me@192.0.2.7        a machine of yours, over SSH
+  slipway host check gpu                   every link of the way there, and what it has
   slipway deploy gpu --model host:/models/qwen.gguf
   slipway connect gpu                      prints a local URL for other tools, until Ctrl-C
 
@@ -62,7 +63,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "PATH")]
         engine_binary: Option<String>,
     },
-    /// Hold a tunnel to a host's engine, print its local URL, and stay until Ctrl-C.
+    /// Hold a tunnel to a host's engine, print its local URL, and stay until Ctrl-C. On a terminal
+    /// one line shows its state as it is: round trip, bytes, open streams, the next try.
     Connect {
         /// The host.
         name: String,
@@ -112,18 +114,34 @@ pub(crate) enum HostCommand {
         /// The host.
         name: String,
     },
-    /// Look at a machine, writing nothing there.
+    /// Find out which link of the way to a machine is broken (network, name, port, SSH, login,
+    /// forwarding, engine), and what the machine has; writes nothing there.
     Check {
         /// The host.
         name: String,
     },
+    /// Say whether a host's tunnel starts with Slipway's window.
+    Keep {
+        /// The host.
+        name: String,
+        /// From now on.
+        keep: Switch,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct HostAddArgs {
     /// What to call it.
     pub(crate) name: String,
-    /// user@host[:port], or an alias of ~/.ssh/config.
+    /// user@host[:port], or an alias of ~/.ssh/config with what it says of jumps, keys and proxies.
     pub(crate) address: String,
     /// The key file to try first.
     #[arg(long, value_name = "FILE")]

@@ -11,8 +11,10 @@ pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) fn of(code: ErrorCode) -> ExitCode {
     use ErrorCode as E;
     ExitCode::from(match code {
-        E::InvalidInput | E::EmptyMessage | E::NotFound => 2,
-        E::HostNotFound
+        E::InvalidInput | E::EmptyMessage | E::NotFound | E::SshConfigUnusable => 2,
+        E::NoNetwork
+        | E::HostNotFound
+        | E::ProxyFailed
         | E::ConnectionRefused
         | E::HostUnreachable
         | E::SshProtocol
@@ -42,6 +44,7 @@ pub(crate) fn of(code: ErrorCode) -> ExitCode {
         | E::EngineNotHealthy
         | E::EngineLoading
         | E::EngineUnauthorized
+        | E::ForeignPort
         | E::EngineError
         | E::StreamBroken
         | E::StreamTimeout

@@ -9,6 +9,7 @@ use slipway_protocol::{
     TaskResult,
 };
 
+use crate::check;
 use crate::messages::Messages;
 use crate::output::Output;
 use crate::question;
@@ -47,6 +48,7 @@ impl<'a> StepView<'a> {
     ) -> Option<Result<TaskResult, Fault>> {
         match message.body {
             TaskBody::Progress(Progress::Step(step)) => self.step(&step),
+            TaskBody::Progress(Progress::Link(found)) => check::link(self.output, &found),
             TaskBody::Prompt(prompt) => {
                 self.clear();
                 question::ask(program, self.output, &prompt).await;

@@ -3,11 +3,9 @@
 use std::process::ExitCode;
 
 use slipway_core::{Fault, Program};
-use slipway_protocol::{Host, HostAdd, HostAddress, HostRef, Severity, TaskResult};
+use slipway_protocol::{Host, HostAdd, HostAddress, HostKeep, HostRef};
 
 use crate::args::HostAddArgs;
-use crate::exit;
-use crate::follow;
 use crate::output::Output;
 
 /// A host by its name.
@@ -38,7 +36,8 @@ pub(crate) async fn add(
 pub(crate) async fn list(program: &Program, output: &Output) -> Result<ExitCode, Fault> {
     for view in program.host_list().await? {
         output.data(&view);
-        output.line(&format!("{:<20} {}", view.host.name, address(&view.host)));
+        let kept = if view.host.keep { output.pick("  kept", "  всегда") } else { "" };
+        output.line(&format!("{:<20} {}{kept}", view.host.name, address(&view.host)));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -54,44 +53,22 @@ pub(crate) async fn remove(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints the report; exit code 5 when something stops a deploy.
-pub(crate) async fn check(
+/// `slipway host keep`.
+pub(crate) async fn keep(
     program: &Program,
     output: &Output,
     name: &str,
+    keep: bool,
 ) -> Result<ExitCode, Fault> {
     let host = named(program, name).await?;
-    let task = program.host_check(HostRef { host_id: host.id }).await?;
-    let TaskResult::Check(report) = follow::task(program, output, &task.request_id).await? else {
-        return Err(Fault::internal("a check ended with another result"));
+    let host = program.host_keep(HostKeep { host_id: host.id, keep }).await?;
+    output.data(&host);
+    let what = match host.keep {
+        true => output.pick("starts with Slipway's window", "запускается вместе с окном Slipway"),
+        false => output.pick("starts when it is asked for", "запускается по запросу"),
     };
-    let gigabytes = |bytes: u64| bytes as f64 / 1e9;
-    output.line(&format!("{}, {}, {} × {}", report.os, report.arch, report.cores, report.cpu));
-    output.line(&format!(
-        "{:.1} GB RAM ({:.1} free), {:.1} GB disk free, {}",
-        gigabytes(report.memory_total_bytes),
-        gigabytes(report.memory_available_bytes),
-        gigabytes(report.disk_free_bytes),
-        report.root
-    ));
-    for gpu in &report.gpus {
-        let total = gpu.memory_total_mb.unwrap_or(0);
-        let free = gpu.memory_free_mb.unwrap_or(0);
-        output.line(&format!("{}: {total} MB ({free} free)", gpu.name));
-    }
-    for finding in &report.findings {
-        let sign = match finding.severity {
-            Severity::Ok => "✓",
-            Severity::Warn => "!",
-            Severity::Error => "✗",
-        };
-        output.line(&format!("{sign} {}", output.say(&finding.message)));
-        if !output.say(&finding.fix).is_empty() {
-            output.line(&format!("  {}", output.say(&finding.fix)));
-        }
-    }
-    let stopped = report.findings.iter().any(|finding| finding.severity == Severity::Error);
-    Ok(if stopped { exit::of(slipway_protocol::ErrorCode::VenvMissing) } else { ExitCode::SUCCESS })
+    output.line(&format!("{}: {} {what}", host.name, output.pick("its tunnel", "туннель")));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The address as a person would type it.

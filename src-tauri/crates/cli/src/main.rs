@@ -5,30 +5,46 @@
 
 mod args;
 mod chat;
+mod check;
 mod connect;
 mod exit;
+mod facts;
 mod follow;
 mod hosts;
 mod messages;
 mod output;
+mod printable;
 mod question;
 mod report;
+mod tunnel_line;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use slipway_core::{Bus, DataDir, Fault, Program, init_logging};
 use slipway_protocol::{DeployRequest, HostRef, ModelSource, TaskResult};
+use tokio::runtime::Runtime;
 
-use args::{Args, Command, HostCommand};
+use args::{Args, Command, HostCommand, Switch};
 use output::Output;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// For what is left when everything has ended: a question that still waits for a line of standard
+/// input cannot be called off.
+const LEFTOVERS: Duration = Duration::from_millis(100);
+
+fn main() -> ExitCode {
     let args = Args::parse();
     let output = Output::new(args.json);
-    match run(args, &output).await {
+    let ended = Runtime::new()
+        .map_err(|error| Fault::internal(format!("no runtime: {error}")))
+        .and_then(|runtime| {
+            let ended = runtime.block_on(run(args, &output));
+            runtime.shutdown_timeout(LEFTOVERS);
+            ended
+        });
+    match ended {
         Ok(code) => code,
         Err(fault) => {
             output.error(&fault.info());
@@ -62,7 +78,10 @@ async fn dispatch(command: Command, program: &Program, output: &Output) -> Resul
             HostCommand::Add(add) => hosts::add(program, output, add).await,
             HostCommand::List => hosts::list(program, output).await,
             HostCommand::Remove { name } => hosts::remove(program, output, &name).await,
-            HostCommand::Check { name } => hosts::check(program, output, &name).await,
+            HostCommand::Check { name } => check::run(program, output, &name).await,
+            HostCommand::Keep { name, keep } => {
+                hosts::keep(program, output, &name, keep == Switch::On).await
+            }
         },
         Command::Deploy { name, model, sha256, context, parallel, engine_binary } => {
             let host = hosts::named(program, &name).await?;

@@ -6,6 +6,8 @@ use std::io::{IsTerminal, Write};
 use serde::Serialize;
 use slipway_protocol::{ErrorInfo, Language, TaskMessage, Text};
 
+use crate::facts;
+
 /// The two streams and the language.
 pub(crate) struct Output {
     pub(crate) json: bool,
@@ -68,12 +70,16 @@ impl Output {
         }
     }
 
-    /// An error: what happened and what to do.
+    /// An error: what happened, what to do, and its facts.
     pub(crate) fn error(&self, error: &ErrorInfo) {
         let mut err = std::io::stderr().lock();
         let (message, fix) = (self.say(&error.message), self.say(&error.fix));
         let where_to_look = self.pick("details: slipway logs", "подробности: slipway logs");
-        let _ = writeln!(err, "{message}\n{fix}\n({where_to_look}, {})", error.detail_id);
+        let _ = writeln!(err, "{message}\n{fix}");
+        for line in error.facts.iter().flat_map(|about| facts::lines(self, about)) {
+            let _ = writeln!(err, "{line}");
+        }
+        let _ = writeln!(err, "({where_to_look}, {})", error.detail_id);
     }
 }
 

@@ -2,13 +2,19 @@
 
 mod backoff;
 mod connection;
+mod engine;
+mod history;
+mod link;
 mod registry;
 mod route;
+mod status;
 
+pub(crate) use connection::Persistence;
+pub(crate) use engine::prove;
 pub(crate) use registry::{Connections, EngineAccess};
-pub(crate) use route::Route;
+pub(crate) use route::{EnginePlace, Route, client as engine_client};
 
-use slipway_protocol::{Host, HostRef, RequestId, TaskKind, TaskRef};
+use slipway_protocol::{ConnectionHistory, Host, HostRef, RequestId, TaskKind, TaskRef};
 
 use crate::fault::Fault;
 use crate::host::Machine;
@@ -19,7 +25,24 @@ impl Program {
     /// connected already keeps its task, and looks at its engine again.
     pub async fn connect_start(&self, host: HostRef) -> Result<TaskRef, Fault> {
         let host = self.store().hosts().get(&host.host_id).await?;
-        self.connect_over(&host, None)
+        self.connect_over(&host, None, Persistence::OnceReached)
+    }
+
+    /// Connects the hosts whose tunnels are to start with the window. Those that cannot be reached
+    /// yet are tried until they can.
+    pub async fn connect_kept(&self) -> Result<(), Fault> {
+        for host in self.store().hosts().list().await?.into_iter().filter(|host| host.keep) {
+            if let Err(fault) = self.connect_over(&host, None, Persistence::FromTheStart) {
+                tracing::warn!(target: "connect", host_id = %host.id, "not connected: {fault}");
+            }
+        }
+        Ok(())
+    }
+
+    /// The last hour of a host's connection.
+    #[must_use]
+    pub fn connection_history(&self, host: &HostRef) -> ConnectionHistory {
+        self.connections().last_hour(&host.host_id)
     }
 
     /// Ends a connection; that there is none is no error.
@@ -37,6 +60,7 @@ impl Program {
         &self,
         host: &Host,
         machine: Option<Machine>,
+        persistence: Persistence,
     ) -> Result<TaskRef, Fault> {
         let of_host =
             |subject: &slipway_protocol::TaskSubject| subject.host_id.as_ref() == Some(&host.id);
@@ -46,7 +70,7 @@ impl Program {
         }
         let subject = self.host_subject(TaskKind::Connect, &host.id);
         let (program, host) = (self.clone(), host.clone());
-        let body = move |context| connection::run(program, context, host, machine);
+        let body = move |context| connection::run(program, context, host, machine, persistence);
         let exclusive = [TaskKind::Connect];
         let request_id = self.executor().submit(RequestId::new(), subject, &exclusive, body)?;
         Ok(TaskRef { request_id })

@@ -1,7 +1,7 @@
 //! The one error of this crate: a code, both sentences, and the detail for the log. Codes are given
 //! here and in [`crate::fault_text`] and nowhere else.
 
-use slipway_protocol::{ErrorCode, ErrorInfo, Text};
+use slipway_protocol::{ErrorCode, ErrorFacts, ErrorInfo, Text};
 
 /// What went wrong, before it crosses to a front end. Boxed, so that a result stays small.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -17,10 +17,21 @@ pub struct Parts {
     pub message: Text,
     /// What to do.
     pub fix: Text,
+    /// Facts for a table.
+    pub facts: Option<ErrorFacts>,
     /// For the log only; never a secret.
     pub detail: String,
     /// Finds the detail in the log.
     pub detail_id: String,
+}
+
+/// Where a fault is shown that ended no task.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Noted {
+    /// As the reason of a connection's state.
+    Connection,
+    /// As a broken link.
+    Diagnosis,
 }
 
 impl std::ops::Deref for Fault {
@@ -33,15 +44,16 @@ impl std::ops::Deref for Fault {
 
 impl From<ErrorInfo> for Fault {
     fn from(info: ErrorInfo) -> Self {
-        let ErrorInfo { code, message, fix, detail_id } = info;
-        Self(Box::new(Parts { code, message, fix, detail: String::new(), detail_id }))
+        let ErrorInfo { code, message, fix, detail_id, facts } = info;
+        Self(Box::new(Parts { code, message, fix, facts, detail: String::new(), detail_id }))
     }
 }
 
 impl Fault {
     /// A fault with its sentences.
     pub fn new(code: ErrorCode, message: Text, fix: Text, detail: impl Into<String>) -> Self {
-        Self(Box::new(Parts { code, message, fix, detail: detail.into(), detail_id: short_id() }))
+        let (detail, detail_id) = (detail.into(), short_id());
+        Self(Box::new(Parts { code, message, fix, facts: None, detail, detail_id }))
     }
 
     /// The user cancelled.
@@ -78,6 +90,13 @@ impl Fault {
         self
     }
 
+    /// The same fault with facts for a table.
+    #[must_use]
+    pub(crate) fn with_facts(mut self, facts: ErrorFacts) -> Self {
+        self.0.facts = Some(facts);
+        self
+    }
+
     /// A value from the user is not acceptable.
     pub fn invalid(message: Text, fix: Text) -> Self {
         let detail = message.en.clone();
@@ -94,10 +113,14 @@ impl Fault {
                 | ErrorCode::HostUnreachable
                 | ErrorCode::HostNotFound
                 | ErrorCode::SshProtocol
+                | ErrorCode::NoNetwork
+                | ErrorCode::ProxyFailed
                 | ErrorCode::EngineNotHealthy
                 | ErrorCode::EngineLoading
                 | ErrorCode::EngineCrashed
                 | ErrorCode::EngineError
+                | ErrorCode::StreamBroken
+                | ErrorCode::StreamTimeout
         )
     }
 
@@ -109,7 +132,24 @@ impl Fault {
             message: self.message.clone(),
             fix: self.fix.clone(),
             detail_id: self.detail_id.clone(),
+            facts: self.facts.clone(),
         }
+    }
+
+    /// What may cross, its detail written to the log under its id as a warning: for what is shown
+    /// although no task ended by it.
+    #[must_use]
+    pub(crate) fn noted(&self, target: Noted) -> ErrorInfo {
+        let Parts { message, detail_id, detail, .. } = &*self.0;
+        match target {
+            Noted::Connection => {
+                tracing::warn!(target: "connect", "{} [{detail_id}: {detail}]", message.en);
+            }
+            Noted::Diagnosis => {
+                tracing::info!(target: "diagnose", "{} [{detail_id}: {detail}]", message.en);
+            }
+        }
+        self.info()
     }
 
     /// Writes the detail to the log under its id and returns what may cross.

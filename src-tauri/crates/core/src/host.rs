@@ -7,11 +7,11 @@ mod open;
 mod ssh_config;
 
 pub(crate) use machine::{Machine, Output, Running, sha256};
-pub(crate) use open::Opener;
+pub(crate) use open::{OpenStage, Opener};
 
 use slipway_protocol::{
-    Host, HostAdd, HostAddress, HostId, HostRef, HostRename, HostSuggestion, HostView, TaskKind,
-    Text,
+    Host, HostAdd, HostAddress, HostId, HostKeep, HostRef, HostRename, HostSuggestion, HostView,
+    TaskKind, Text,
 };
 
 use crate::clock::now_ms;
@@ -35,6 +35,7 @@ impl Program {
             name: address::valid_name(&resolved.name)?,
             address: resolved.address,
             created_at: now_ms(),
+            keep: false,
         };
         self.store().hosts().insert(&host).await?;
         tracing::info!(target: "host", host_id = %host.id, "added {}", host.name);
@@ -45,6 +46,11 @@ impl Program {
     pub async fn host_rename(&self, rename: HostRename) -> Result<Host, Fault> {
         let name = address::valid_name(&rename.name)?;
         Ok(self.store().hosts().rename(&rename.host_id, &name).await?)
+    }
+
+    /// Says whether a host's tunnel starts with the window.
+    pub async fn host_keep(&self, keep: HostKeep) -> Result<Host, Fault> {
+        Ok(self.store().hosts().keep(&keep.host_id, keep.keep).await?)
     }
 
     /// Takes a host off the list; what runs on it stays. It can be restored.
@@ -61,12 +67,14 @@ impl Program {
         let of_host = |subject: &slipway_protocol::TaskSubject| {
             subject.host_id.as_ref() == Some(&host.host_id)
         };
-        for kind in [TaskKind::Connect, TaskKind::Deploy, TaskKind::Check] {
+        for kind in [TaskKind::Connect, TaskKind::Deploy, TaskKind::Check, TaskKind::Diagnose] {
             if let Some(task) = self.executor().active(kind, of_host) {
                 self.executor().cancel(&task.request_id);
             }
         }
-        Ok(self.store().hosts().remove(&host.host_id).await?)
+        self.store().hosts().remove(&host.host_id).await?;
+        self.connections().forget(&host.host_id);
+        Ok(())
     }
 
     /// Puts a removed host back.

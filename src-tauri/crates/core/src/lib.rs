@@ -12,6 +12,7 @@ mod computer;
 mod connect;
 mod data_dir;
 mod deploy;
+mod diagnosis;
 mod fault;
 mod fault_text;
 mod host;
@@ -21,6 +22,7 @@ mod prompts;
 mod secrets;
 mod settings;
 mod tasks;
+mod vigil;
 
 pub use bus::{Batch, Bus};
 pub use data_dir::DataDir;

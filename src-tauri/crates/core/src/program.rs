@@ -22,6 +22,7 @@ use crate::prompts::Prompts;
 use crate::secrets::Secrets;
 use crate::settings::check_settings;
 use crate::tasks::{TaskContext, TaskExecutor};
+use crate::vigil::{Sources, Vigil};
 
 /// How long a removed conversation can be restored.
 const RESTORABLE: Duration = Duration::from_secs(24 * 3600);
@@ -43,6 +44,7 @@ struct Inner {
     prompts: Arc<Prompts>,
     secrets: Secrets,
     connections: Connections,
+    vigil: Vigil,
     live: LiveAnswers,
     settings: RwLock<Settings>,
     log: Option<LogControl>,
@@ -85,6 +87,7 @@ impl Program {
             executor,
             prompts,
             connections: Connections::default(),
+            vigil: Vigil::begin(Sources::default()),
             live: LiveAnswers::default(),
             settings: RwLock::new(settings),
             log,
@@ -117,6 +120,10 @@ impl Program {
         &self.inner.connections
     }
 
+    pub(crate) fn vigil(&self) -> &Vigil {
+        &self.inner.vigil
+    }
+
     pub(crate) fn live(&self) -> &LiveAnswers {
         &self.inner.live
     }
@@ -126,6 +133,7 @@ impl Program {
         Opener {
             context,
             secrets: &self.inner.secrets,
+            stages: None,
             known_hosts: self.inner.dir.known_hosts(),
             keepalive_timeout: Duration::from_secs(self.settings().keepalive_timeout_s.into()),
         }

@@ -9,6 +9,7 @@ pub(crate) fn check_settings(settings: &Settings) -> Result<(), Fault> {
     within("chat_limit", settings.chat_limit, 1, 32)?;
     within("deploy_limit", settings.deploy_limit, 1, 8)?;
     within("monitor_interval_s", settings.monitor_interval_s, 5, 600)?;
+    within("tunnel_wait_s", settings.tunnel_wait_s, 0, 120)?;
     within("keepalive_timeout_s", settings.keepalive_timeout_s, 3, 120)?;
     within("first_token_timeout_s", settings.first_token_timeout_s, 5, 3600)?;
     within("log_megabytes", settings.log_megabytes, 1, 1000)?;

@@ -73,6 +73,14 @@ pub enum Error {
         /// How long to wait, where the server said it in seconds.
         retry_after: Option<Duration>,
     },
+    /// The tunnel in between answered instead of the server (an error of type `slipway_tunnel`).
+    #[error("the tunnel answered: {message}")]
+    Tunnel {
+        /// `tunnel_down`, `forwarding_forbidden`, `engine_down`, `stream_refused` or `host_silent`.
+        code: String,
+        /// In its words.
+        message: String,
+    },
     /// The engine itself reported an error, by a status or inside a stream.
     #[error("the engine reported an error ({status}): {message}")]
     Engine {

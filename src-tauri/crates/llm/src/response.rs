@@ -69,6 +69,9 @@ impl Reply {
             };
         }
         let report = self.report();
+        if let Some(code) = report.tunnel_code() {
+            return Error::Tunnel { code: code.to_owned(), message: report.message };
+        }
         match self.status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Error::Unauthorized,
             StatusCode::NOT_FOUND => Error::NotFound,
@@ -127,6 +130,11 @@ impl Report {
 
     fn of_text(text: &str) -> Self {
         Self { message: text.to_owned(), ..Self::default() }
+    }
+
+    /// Set when Slipway's own tunnel says why it could not carry the request.
+    fn tunnel_code(&self) -> Option<&str> {
+        if self.kind == "slipway_tunnel" { self.code.as_str() } else { None }
     }
 
     /// llama.cpp says "Loading model"; other 503s (no free slot, a proxy's) are errors.

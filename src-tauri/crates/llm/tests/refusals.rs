@@ -84,6 +84,10 @@ async fn refusals_keep_their_meaning() {
         let message = "busy".to_owned();
         assert_eq!(error, Error::Engine { status: code, message });
     }
+    let body = r#"{"error":{"message":"no way","type":"slipway_tunnel","code":"tunnel_down"}}"#;
+    let error = refused("503 Service Unavailable", "Retry-After: 2\r\n", body).await;
+    let (code, message) = ("tunnel_down".to_owned(), "no way".to_owned());
+    assert_eq!(error, Error::Tunnel { code, message });
 }
 
 #[tokio::test]

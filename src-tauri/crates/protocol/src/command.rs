@@ -60,11 +60,14 @@ macro_rules! commands {
             host_restore(HostRef) -> Host;
             host_list(Nothing) -> Vec<HostView>;
             host_suggestions(Nothing) -> Vec<HostSuggestion>;
+            host_keep(HostKeep) -> Host;
             host_check(HostRef) -> TaskRef;
+            host_diagnose(HostRef) -> TaskRef;
             deploy_start(DeployRequest) -> TaskRef;
             uninstall_start(HostRef) -> TaskRef;
             connect_start(HostRef) -> TaskRef;
             connect_stop(HostRef) -> Nothing;
+            connection_history(HostRef) -> ConnectionHistory;
             chat_send(ChatSend) -> ChatStarted;
             chat_retry(ChatRetry) -> ChatStarted;
             session_list(Nothing) -> Vec<Session>;

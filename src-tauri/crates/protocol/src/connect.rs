@@ -10,8 +10,12 @@ use crate::id::{HostId, RequestId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionState {
-    /// On its way for the first time.
+    /// On its way to the SSH server.
     Connecting,
+    /// The SSH server answered and checks who we are.
+    Authenticating,
+    /// A question is open: a host key, a password, a one-time code.
+    WaitingForUser,
     /// The tunnel is up, the engine loads its model.
     Loading,
     /// The engine answers.
@@ -20,8 +24,11 @@ pub enum ConnectionState {
     Degraded,
     /// The link dropped and is being rebuilt.
     Reconnecting,
-    /// Closed.
+    /// Closed, on purpose or because it could not be opened; `reason` says why.
     Disconnected,
+    /// It ended and does not heal by itself: a refused login, a changed host key. `reason` says
+    /// what a person has to do.
+    NeedsAttention,
 }
 
 /// A connection as it is now.
@@ -57,4 +64,45 @@ pub struct ConnectionStatus {
     pub bytes_down: u64,
     /// Bytes sent through the tunnel.
     pub bytes_up: u64,
+    /// The last thing that went wrong, also when it has healed since.
+    pub last_error: Option<ErrorInfo>,
+    /// When it went wrong, ms since the epoch.
+    pub last_error_at: Option<u64>,
+}
+
+/// A stretch of time in one state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ConnectionSpan {
+    /// The state.
+    pub state: ConnectionState,
+    /// When it began, ms since the epoch.
+    pub from: u64,
+    /// When it ended; absent for the present one.
+    pub until: Option<u64>,
+    /// Why it was in it.
+    pub reason: Option<ErrorInfo>,
+}
+
+/// The tunnel at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct TunnelSample {
+    /// When, ms since the epoch.
+    pub at: u64,
+    /// Round trip of the SSH keep-alive, milliseconds.
+    pub round_trip_ms: Option<f64>,
+    /// Streams open.
+    pub open_streams: u32,
+    /// Bytes received so far.
+    pub bytes_down: u64,
+    /// Bytes sent so far.
+    pub bytes_up: u64,
+}
+
+/// The last hour of a host's connection: also of ended ones, since Slipway was started.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+pub struct ConnectionHistory {
+    /// States in order, the present one last. Empty when it was never connected.
+    pub spans: Vec<ConnectionSpan>,
+    /// Samples in order, one each 5 s while connected.
+    pub samples: Vec<TunnelSample>,
 }

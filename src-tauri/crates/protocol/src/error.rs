@@ -50,8 +50,16 @@ pub enum ErrorCode {
     AuthenticationRefused,
     /// A key file cannot be used: missing, not a key, permissions, passphrase.
     KeyFileUnusable,
+    /// This computer has no network.
+    NoNetwork,
+    /// A SOCKS, HTTP or command proxy, or a jump host, does not lead on.
+    ProxyFailed,
+    /// `~/.ssh/config` cannot be used: a loop, an unreadable file, a value that makes no sense.
+    SshConfigUnusable,
     /// The server forbids port forwarding.
     ForwardingForbidden,
+    /// Another program answers on the engine's port.
+    ForeignPort,
     /// The SSH connection ended.
     ConnectionLost,
     // The host.
@@ -125,6 +133,42 @@ pub struct ErrorInfo {
     pub fix: Text,
     /// Finds the technical detail in the log.
     pub detail_id: String,
+    /// Facts that a table shows better than a sentence.
+    pub facts: Option<ErrorFacts>,
+}
+
+/// What an error is about, in parts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+pub enum ErrorFacts {
+    /// Of `host_key_changed`.
+    HostKeyChanged(ChangedHostKey),
+    /// Of `authentication_refused`: what was tried, in order.
+    Login(Vec<LoginAttempt>),
+}
+
+/// A host key that differs from the one on record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChangedHostKey {
+    /// The key on record, `SHA256:…`.
+    pub expected: String,
+    /// The key that was shown, `SHA256:…`.
+    pub actual: String,
+    /// The file that holds the key on record.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: u32,
+    /// The command that removes exactly what is on record.
+    pub command: String,
+}
+
+/// One way of logging in that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LoginAttempt {
+    /// The method and what it was tried with, for example `key ~/.ssh/id_ed25519`.
+    pub what: String,
+    /// Why it did not work.
+    pub why: String,
 }
 
 impl std::fmt::Display for ErrorInfo {

@@ -17,9 +17,13 @@ pub enum HostAddress {
     Ssh(SshAddress),
 }
 
-/// An SSH login.
+/// An SSH login. What a line of `~/.ssh/config` adds to it (jumps, proxies, keys, known_hosts) is
+/// looked up at each connect, so that an edit there takes effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct SshAddress {
+    /// The line as it was typed: an alias, `user@host`, `user@alias:port`. This is what is dialled;
+    /// the three fields below say what it stood for when it was added.
+    pub line: String,
     /// The login name.
     pub user: String,
     /// Name or address.
@@ -43,6 +47,8 @@ pub struct Host {
     pub address: HostAddress,
     /// When it was added, ms since the epoch.
     pub created_at: u64,
+    /// Whether its tunnel starts with Slipway.
+    pub keep: bool,
 }
 
 /// A host with what is known of it.
@@ -78,6 +84,15 @@ pub struct HostRename {
     pub name: String,
 }
 
+/// The command `host_keep`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct HostKeep {
+    /// Which.
+    pub host_id: HostId,
+    /// Whether its tunnel starts with Slipway from now on.
+    pub keep: bool,
+}
+
 /// An alias found in `~/.ssh/config`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct HostSuggestion {
@@ -87,4 +102,6 @@ pub struct HostSuggestion {
     pub address: String,
     /// Key file named there.
     pub identity: Option<String>,
+    /// The jumps in between, `user@host:port` each, in order.
+    pub jumps: Vec<String>,
 }

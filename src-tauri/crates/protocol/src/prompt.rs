@@ -28,6 +28,9 @@ pub enum PromptQuestion {
     Password(PasswordQuestion),
     /// A key file's passphrase. Answer: secret.
     Passphrase(PassphraseQuestion),
+    /// The server's own questions (keyboard-interactive: one-time codes, a new password). Answer:
+    /// answers, one for each.
+    Interactive(InteractiveQuestion),
 }
 
 /// First contact with a host.
@@ -41,6 +44,11 @@ pub struct HostKeyQuestion {
     pub algorithm: String,
     /// `SHA256:…`, as `ssh-keygen -lf` prints it.
     pub fingerprint: String,
+    /// The picture of the key that `ssh-keygen -lv` draws: 11 lines.
+    pub randomart: String,
+    /// Set when the host is on record with keys of other types only (it offers a new algorithm):
+    /// the file and line of the first of them, `FILE:LINE`. Then it is a warning of its own.
+    pub known_by_other_key: Option<String>,
 }
 
 /// A password is wanted.
@@ -63,6 +71,30 @@ pub struct PassphraseQuestion {
     pub attempt: u32,
 }
 
+/// The server asks for itself (RFC 4256).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct InteractiveQuestion {
+    /// The login name.
+    pub user: String,
+    /// The name or address dialled.
+    pub address: String,
+    /// The server's title, often empty.
+    pub title: String,
+    /// The server's instructions, often empty.
+    pub instructions: String,
+    /// Its questions, at least one.
+    pub fields: Vec<InteractiveField>,
+}
+
+/// One question of a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct InteractiveField {
+    /// In the server's words, for example `Verification code: `.
+    pub label: String,
+    /// Whether the answer may be shown while it is typed.
+    pub echo: bool,
+}
+
 /// The answer to a question.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
@@ -76,6 +108,11 @@ pub enum PromptReply {
         /// Keep it in the keychain.
         remember: bool,
     },
+    /// One answer for each field of [`InteractiveQuestion`]; never kept.
+    Answers {
+        /// In the order of the fields.
+        values: Vec<String>,
+    },
     /// No, or do not ask.
     Decline,
 }
@@ -85,6 +122,7 @@ impl std::fmt::Debug for PromptReply {
         f.write_str(match self {
             Self::Accept => "Accept",
             Self::Secret { .. } => "Secret(redacted)",
+            Self::Answers { .. } => "Answers(redacted)",
             Self::Decline => "Decline",
         })
     }

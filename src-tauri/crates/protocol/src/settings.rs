@@ -32,6 +32,11 @@ pub struct Settings {
     pub deploy_limit: u32,
     /// Seconds between checks of a connected engine, 5 to 600. Default 30.
     pub monitor_interval_s: u32,
+    /// Whether Slipway starts with the login session. Default no.
+    pub start_at_login: bool,
+    /// Seconds that a request to a tunnel waits for a link that is being rebuilt, 0 to 120. Default
+    /// 10; after that it is answered with 503.
+    pub tunnel_wait_s: u32,
     /// Seconds without an SSH answer until the link counts as dead, 3 to 120. Default 9.
     pub keepalive_timeout_s: u32,
     /// Seconds to wait for the first token, 5 to 3600. Default 120.
@@ -52,6 +57,8 @@ impl Default for Settings {
             chat_limit: 4,
             deploy_limit: 2,
             monitor_interval_s: 30,
+            start_at_login: false,
+            tunnel_wait_s: 10,
             keepalive_timeout_s: 9,
             first_token_timeout_s: 120,
             temperature: None,

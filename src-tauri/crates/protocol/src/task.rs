@@ -6,6 +6,7 @@ use ts_rs::TS;
 use crate::chat::{AnswerStats, Chunk};
 use crate::connect::ConnectionStatus;
 use crate::deploy::{DeployResult, StepProgress};
+use crate::diagnosis::{Diagnosis, LinkFinding};
 use crate::error::ErrorInfo;
 use crate::id::{HostId, MessageId, RequestId, SessionId};
 use crate::log::LogLine;
@@ -65,6 +66,8 @@ pub enum Progress {
     Started(TaskSubject),
     /// A step of a deploy, check or uninstall changed.
     Step(StepProgress),
+    /// A diagnosis has looked at a link.
+    Link(LinkFinding),
     /// The connection to a host changed; the task of kind `connect` lives as long as it.
     Connection(ConnectionStatus),
     /// A question was answered, timed out or fell away.
@@ -91,6 +94,8 @@ pub enum ChatPhase {
 pub enum TaskKind {
     /// Look at a host, writing nothing.
     Check,
+    /// Find out which link of the way to an engine is broken.
+    Diagnose,
     /// Put an engine and a model on a host and start it.
     Deploy,
     /// Remove everything from a host.
@@ -120,6 +125,8 @@ pub struct TaskSubject {
 pub enum TaskResult {
     /// Of a check.
     Check(PreflightReport),
+    /// Of a diagnosis; that it found a broken link is not an error of the task.
+    Diagnose(Diagnosis),
     /// Of a deploy.
     Deploy(DeployResult),
     /// Of an uninstall: bytes freed on the host.

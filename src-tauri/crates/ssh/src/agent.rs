@@ -15,14 +15,16 @@ use crate::handler::ClientHandler;
 /// For listing keys. An agent is a local program, unless it is forwarded.
 const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 /// For a signature, which may need a person's touch or confirmation.
-const SIGN_TIMEOUT: Duration = Duration::from_secs(120);
+const SIGN_TIMEOUT: Duration = Duration::from_secs(60);
 
 type Client = AgentClient<Box<dyn AgentStream + Send + Unpin>>;
 
-/// A connection to the agent. Signs; the clock stands still meanwhile.
+/// A connection to the agent.
 pub(crate) struct Agent {
     client: Client,
     deadline: Deadline,
+    /// A late answer would be taken for that to the next request, so there is none.
+    silent: bool,
 }
 
 impl Agent {
@@ -43,12 +45,18 @@ impl Agent {
                 }
             }
             let identities = client.request_identities().await?;
-            Ok(Some((Self { client, deadline }, identities)))
+            Ok(Some((Self { client, deadline, silent: false }, identities)))
         };
         match tokio::time::timeout(LIST_TIMEOUT, opening).await {
-            Ok(result) => result.map_err(|error: KeyError| format!("agent: {error}")),
-            Err(_) => Err("agent: no answer".to_owned()),
+            Ok(result) => result.map_err(|error: KeyError| error.to_string()),
+            Err(_) => Err("no answer".to_owned()),
         }
+    }
+
+    /// A signer with one of the keys. That key signs for a certificate in a file too, which the
+    /// agent does not know.
+    pub(crate) fn signing_with<'a>(&'a mut self, key: &'a AgentIdentity) -> AgentSigner<'a> {
+        AgentSigner { agent: self, key }
     }
 }
 
@@ -75,20 +83,32 @@ async fn connect(pipe: Option<&Path>) -> Result<Option<Client>, KeyError> {
     Ok(AgentClient::connect_pageant().await.ok().map(AgentClient::dynamic))
 }
 
-impl Signer for Agent {
+/// Signs with one key of the agent; the clock stands still meanwhile.
+pub(crate) struct AgentSigner<'a> {
+    agent: &'a mut Agent,
+    key: &'a AgentIdentity,
+}
+
+impl Signer for AgentSigner<'_> {
     type Error = AgentAuthError;
 
     async fn auth_sign(
         &mut self,
-        key: &AgentIdentity,
+        _: &AgentIdentity,
         hash_alg: Option<HashAlg>,
         to_sign: Vec<u8>,
     ) -> Result<Vec<u8>, AgentAuthError> {
-        let _pause = self.deadline.pause();
-        let signing = self.client.sign_request(key, hash_alg, to_sign);
+        if self.agent.silent {
+            return Err(KeyError::AgentFailure.into());
+        }
+        let _pause = self.agent.deadline.pause();
+        let signing = self.agent.client.sign_request(self.key, hash_alg, to_sign);
         match tokio::time::timeout(SIGN_TIMEOUT, signing).await {
             Ok(signed) => Ok(signed?),
-            Err(_) => Err(KeyError::AgentFailure.into()),
+            Err(_) => {
+                self.agent.silent = true;
+                Err(KeyError::AgentFailure.into())
+            }
         }
     }
 }

@@ -1,22 +1,27 @@
 //! Logging in: which methods are tried, in what order, and how often.
 
+mod candidates;
+mod files;
+mod identities;
 mod keys;
-mod passphrase;
 mod typed;
 
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::{AuthResult, Handle};
-use russh::keys::HashAlg;
+use russh::keys::{HashAlg, PrivateKey, PublicKey};
 use russh::{MethodKind, MethodSet};
-use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub(crate) use self::identities::Identities;
 use crate::deadline::{Deadline, Elapsed};
-use crate::error::{Asked, Error};
+use crate::error::{Asked, Error, LoginAttempt};
 use crate::handler::ClientHandler;
-use crate::identity::{self, Identity};
-use crate::options::{ConnectOptions, Question};
+use crate::options::ConnectOptions;
+use crate::question::Question;
 use crate::session::DisconnectReason;
 
 /// Refusals after which no more is tried. sshd ends the connection at the sixth (MaxAuthTries).
@@ -24,32 +29,8 @@ const MAX_REFUSALS: usize = 5;
 /// How often a person may try one secret.
 const MAX_ANSWERS: u32 = 3;
 
-/// The identities to try, loaded before the connection is made.
-#[derive(Debug, Default)]
-pub(crate) struct Identities {
-    pub(crate) keys: Vec<Identity>,
-    /// Whether they are the user's choice: their faults are then errors, not notes.
-    pub(crate) chosen: bool,
-    /// What could not be used.
-    pub(crate) notes: Vec<String>,
-}
-
-impl Identities {
-    pub(crate) async fn load(options: &ConnectOptions) -> Result<Self, Error> {
-        if options.identities.is_empty() {
-            if !options.default_identities {
-                return Ok(Self::default());
-            }
-            let (keys, notes) = identity::defaults().await;
-            return Ok(Self { keys, chosen: false, notes });
-        }
-        let mut keys = Vec::new();
-        for path in &options.identities {
-            keys.push(Identity::load(path).await?);
-        }
-        Ok(Self { keys, chosen: true, notes: Vec::new() })
-    }
-}
+/// Steps of a login of several (partial success) beyond which it makes no sense.
+const MAX_STEPS: usize = 8;
 
 /// One login on one connection.
 pub(crate) struct Login<'a> {
@@ -62,8 +43,14 @@ pub(crate) struct Login<'a> {
     /// What the server still takes.
     methods: MethodSet,
     /// What was tried and why it failed.
-    tried: Vec<String>,
+    tried: Vec<LoginAttempt>,
     refusals: usize,
+    /// Steps that the server accepted and wants more than.
+    progress: usize,
+    /// The keys among them.
+    accepted_keys: Vec<PublicKey>,
+    /// Key files whose passphrase was given.
+    unlocked: HashMap<PathBuf, Arc<PrivateKey>>,
     /// The hash for RSA signatures, asked from the server once: `None` inside means SHA-1 only.
     rsa_hash: Option<Option<HashAlg>>,
 }
@@ -87,6 +74,9 @@ impl<'a> Login<'a> {
             methods: MethodSet::empty(),
             tried: identities.notes.clone(),
             refusals: 0,
+            progress: 0,
+            accepted_keys: Vec::new(),
+            unlocked: HashMap::new(),
             rsa_hash: None,
         }
     }
@@ -99,15 +89,25 @@ impl<'a> Login<'a> {
         self.outcome(None, answer).await
     }
 
-    /// Tries agent keys, key files, then what a person can type.
+    /// Tries agent keys, key files, then what a person can type; again after each step that the
+    /// server accepts but that is not enough for it.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
-        if self.offers(MethodKind::PublicKey) && self.public_keys().await? {
-            return Ok(());
+        loop {
+            let before = self.progress;
+            if self.offers(MethodKind::PublicKey) && self.public_keys().await? {
+                return Ok(());
+            }
+            if self.typed().await? {
+                return Ok(());
+            }
+            if self.progress == before || self.progress > MAX_STEPS {
+                return Err(self.refused());
+            }
         }
-        if self.interactive().await? {
-            return Ok(());
-        }
-        Err(self.refused())
+    }
+
+    fn note(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        self.tried.push(LoginAttempt::new(what, why));
     }
 
     fn offers(&self, method: MethodKind) -> bool {
@@ -118,7 +118,8 @@ impl<'a> Login<'a> {
         let mut tried = self.tried;
         if tried.is_empty() {
             let offered: Vec<&str> = self.methods.iter().map(Into::into).collect();
-            tried.push(format!("nothing to try; the server takes {}", offered.join(", ")));
+            let why = format!("the server takes {}", offered.join(", "));
+            tried.push(LoginAttempt::new("nothing to try", why));
         }
         Error::AuthenticationRefused {
             user: self.options.user.clone(),
@@ -150,10 +151,11 @@ impl<'a> Login<'a> {
                 self.methods = remaining_methods;
                 if let Some(what) = what {
                     if partial_success {
-                        self.tried.push(format!("{what}: accepted, but more is needed"));
+                        self.progress += 1;
+                        self.note(what, "accepted, but more is needed");
                     } else {
                         self.refusals += 1;
-                        self.tried.push(format!("{what}: refused"));
+                        self.note(what, "refused");
                     }
                 }
                 Ok(false)
@@ -171,8 +173,8 @@ impl<'a> Login<'a> {
         let Some(DisconnectReason::ByServer { message }) = reason else {
             return Error::ConnectionLost;
         };
-        self.tried.extend(what.map(|what| format!("{what}: refused")));
-        self.tried.push(format!("the server ended the login: {}", printable(&message)));
+        self.tried.extend(what.map(|what| LoginAttempt::new(what, "refused")));
+        self.note("the server ended the login", printable(&message));
         Error::AuthenticationRefused {
             user: self.options.user.clone(),
             host: self.options.host.clone(),
@@ -188,19 +190,19 @@ fn printable(text: &str) -> String {
 }
 
 /// Puts a question and waits for the answer, as long as the connection lasts.
-async fn ask(
+async fn ask<A>(
     questions: &mpsc::Sender<Question>,
     question: Question,
-    reply: oneshot::Receiver<Option<SecretString>>,
+    reply: oneshot::Receiver<Option<A>>,
     ended: &mut watch::Receiver<Option<DisconnectReason>>,
     asked: Asked,
-) -> Result<SecretString, Error> {
+) -> Result<A, Error> {
     let asking = async {
         questions.send(question).await.ok()?;
         reply.await.ok().flatten()
     };
     tokio::select! {
-        secret = asking => secret.ok_or(Error::Cancelled(asked)),
+        answer = asking => answer.ok_or(Error::Cancelled(asked)),
         _ = ended.wait_for(Option::is_some) => Err(Error::ConnectionLost),
     }
 }

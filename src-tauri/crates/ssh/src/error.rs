@@ -1,7 +1,11 @@
 //! What can go wrong, told apart so that no caller has to match on text.
 
+mod details;
+
 use std::io;
 use std::path::PathBuf;
+
+pub use self::details::{Asked, ChangedHostKey, LoginAttempt};
 
 /// Every way in which this crate can fail.
 ///
@@ -52,30 +56,50 @@ pub enum Error {
         /// The first line it sent, cut to 100 characters.
         banner: String,
     },
+    /// A proxy, or the command that stands for one, does not lead on.
+    #[error("the proxy {proxy} does not lead on: {detail}")]
+    ProxyFailed {
+        /// `HOST:PORT`, or the command without its arguments.
+        proxy: String,
+        /// What it said.
+        detail: String,
+    },
+    /// A jump host was reached, but does not connect to the next server.
+    #[error("{hop} does not connect to {host}:{port} (forbidden: {forbidden})")]
+    JumpRefused {
+        /// The jump host's name as given.
+        hop: String,
+        /// The next server's name as given.
+        host: String,
+        /// The next server's port.
+        port: u16,
+        /// Whether the jump host forbids it; otherwise it could not reach the server.
+        forbidden: bool,
+    },
+    /// The configuration file of OpenSSH cannot be used.
+    #[error("the configuration of OpenSSH cannot be used: {detail}")]
+    ConfigUnusable {
+        /// Where and why.
+        detail: String,
+    },
     /// The two sides found no way to talk: no common algorithm, a broken packet, a wrong signature.
     #[error("the SSH handshake failed: {0}")]
     Protocol(#[source] russh::Error),
 
     /// The host is known and shows another key than the one on record. Never a question: either
     /// the machine was set up anew or somebody sits in between.
-    #[error(
-        "the key of {host}:{port} is not the one in {}, line {line}: {actual_fingerprint} instead \
-         of {expected_fingerprint}",
-        file.display()
-    )]
-    HostKeyChanged {
+    #[error("{0}")]
+    HostKeyChanged(Box<ChangedHostKey>),
+    /// The host shows a certificate that its authority does not stand for, and its key is not on
+    /// record by itself.
+    #[error("the certificate of {host}:{port} is not acceptable: {detail}")]
+    HostCertificateRefused {
         /// The name as given.
         host: String,
         /// The SSH port.
         port: u16,
-        /// The file that holds the key on record.
-        file: PathBuf,
-        /// Its line, counted from 1.
-        line: usize,
-        /// The key on record, `SHA256:…`.
-        expected_fingerprint: String,
-        /// The key that was shown, `SHA256:…`.
-        actual_fingerprint: String,
+        /// Why.
+        detail: String,
     },
     /// The host shows a key that a `@revoked` line forbids.
     #[error("the key {fingerprint} of {host}:{port} is revoked by {}, line {line}", file.display())]
@@ -147,14 +171,14 @@ pub enum Error {
         path: PathBuf,
     },
     /// The server accepted none of what we have.
-    #[error("{user}@{host} was refused: {}", tried.join("; "))]
+    #[error("{user}@{host} was refused: {}", LoginAttempt::list(tried))]
     AuthenticationRefused {
         /// The login name.
         user: String,
         /// The name as given.
         host: String,
-        /// Each method that was tried and why it failed, in order.
-        tried: Vec<String>,
+        /// What was tried and why it failed, in order.
+        tried: Vec<LoginAttempt>,
     },
     /// The person closed a question without an answer.
     #[error("cancelled while asking for the {0}")]
@@ -224,6 +248,13 @@ pub enum Error {
         /// What the server said.
         detail: String,
     },
+    /// A file of a directory to upload would end up outside of it, is named twice, or has a name
+    /// that not every program writes alike.
+    #[error("{path:?} is no path for a file of a directory to upload")]
+    UnsafePath {
+        /// The path as given.
+        path: String,
+    },
     /// What arrived on the host is not what was sent.
     #[error("{path} arrived with sha256 {actual} instead of {expected}")]
     ChecksumMismatch {
@@ -245,27 +276,6 @@ pub enum Error {
     /// No local port could be bound.
     #[error("no local port can be bound: {0}")]
     LocalPort(#[source] io::Error),
-}
-
-/// What a person was asked for when they cancelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// A decision on an unknown host key.
-    HostKey,
-    /// A password or the answer to another prompt of the server.
-    Password,
-    /// The passphrase of a key file.
-    Passphrase,
-}
-
-impl std::fmt::Display for Asked {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::HostKey => "host key",
-            Self::Password => "password",
-            Self::Passphrase => "passphrase",
-        })
-    }
 }
 
 impl From<russh::Error> for Error {

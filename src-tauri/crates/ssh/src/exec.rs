@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use russh::{ChannelMsg, Sig};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::error::Error;
@@ -76,12 +77,25 @@ impl Session {
     /// [`Error::SessionRefused`] if the server allows no (further) session,
     /// [`Error::ConnectionLost`], [`Error::Stalled`] if no channel opens within 15 s.
     pub async fn exec(&self, command: &str, stdin: Vec<u8>) -> Result<Exec, Error> {
+        let (sender, pieces) = mpsc::channel(1);
+        // It is empty, and has room for one.
+        let _ = sender.try_send(stdin.into());
+        drop(sender);
+        self.exec_streaming(command, pieces).await
+    }
+
+    /// The same, with a standard input that comes piece by piece and ends with its sender.
+    pub(crate) async fn exec_streaming(
+        &self,
+        command: &str,
+        stdin: mpsc::Receiver<Bytes>,
+    ) -> Result<Exec, Error> {
         let channel = self.open_session_channel().await?;
         channel.write.exec(true, command).await?;
         let (producer, events) = queue::bounded();
         let closed_properly = Arc::new(AtomicBool::new(false));
         let flag = closed_properly.clone();
-        self.inner.spawn(drive(channel, stdin.into(), producer, flag));
+        self.inner.spawn(drive(channel, stdin, producer, flag));
         Ok(Exec { events, closed_properly, _session: self.clone() })
     }
 
@@ -121,15 +135,18 @@ impl Session {
 /// Feeds a command and collects what it does, until it ends or nobody listens.
 async fn drive(
     mut channel: SshChannel,
-    stdin: Bytes,
+    mut stdin: mpsc::Receiver<Bytes>,
     events: Producer<ExecEvent>,
     closed_properly: Arc<AtomicBool>,
 ) {
     let write = channel.write.clone();
     let feed = async move {
-        if write.data_bytes(stdin).await.is_ok() {
-            let _ = write.eof().await;
+        while let Some(piece) = stdin.recv().await {
+            if write.data_bytes(piece).await.is_err() {
+                return;
+            }
         }
+        let _ = write.eof().await;
     };
     tokio::pin!(feed);
     let mut feeding = true;

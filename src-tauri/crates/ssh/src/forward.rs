@@ -1,37 +1,76 @@
-//! A local port that leads to a port on the host, and outlives the connections beneath it.
+//! A local port that leads to a port or socket on the host, and outlives the connections beneath it.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use russh::ChannelOpenFailure;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
-use crate::pump::{self, Ending};
-use crate::session::{OpenForwardError, Session};
+use crate::listener::Loopback;
+use crate::network;
+use crate::session::Session;
 
-/// How long a connection waits while no session is attached.
-const ATTACH_PATIENCE: Duration = Duration::from_secs(10);
-/// Ports tried before the system is asked for any.
-const PORT_TRIES: usize = 20;
-/// Pause after a failure that a busy loop would only make worse.
-const BREATHER: Duration = Duration::from_millis(100);
+/// How long a connection waits for a session unless [`Forwarder::set_patience`] says otherwise.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Listens on a port of 127.0.0.1 and carries each connection to a port on the host.
+/// Listens on a port of 127.0.0.1 (and of `::1`, where the machine has IPv6) and carries each
+/// connection to a port or socket on the host.
 ///
 /// The port stays open while sessions come and go, so whoever uses it keeps their address.
 /// Dropping it ends the listener and all streams at once.
+///
+/// A connection that cannot be carried gets an answer: an HTTP request a status with OpenAI's error
+/// object (503 `tunnel_down` when no session came in time, 502 `forwarding_forbidden`,
+/// `engine_down` or `stream_refused` when the host refused, 504 `host_silent` when it did not
+/// answer), anything else a reset. A stream that breaks off later is always reset, so that a part
+/// never looks like a whole answer.
 pub struct Forwarder {
     port: u16,
     shared: Arc<Shared>,
     /// The listener and all that it accepted; ends when dropped.
     accepting: JoinSet<()>,
+}
+
+/// Where the streams of a [`Forwarder`] lead, as the host sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RemoteTarget {
+    /// A TCP port (`direct-tcpip`, RFC 4254, 7.2).
+    Tcp {
+        /// The name or address as the host resolves it.
+        host: String,
+        /// The port there.
+        port: u16,
+    },
+    /// A Unix socket (`direct-streamlocal@openssh.com`, OpenSSH's PROTOCOL, 2.4).
+    Unix {
+        /// Its absolute path on the host.
+        path: String,
+    },
+}
+
+impl RemoteTarget {
+    /// A TCP port as the host sees it.
+    pub fn tcp(host: impl Into<String>, port: u16) -> Self {
+        Self::Tcp { host: host.into(), port }
+    }
+
+    /// A Unix socket by its absolute path.
+    pub fn unix(path: impl Into<String>) -> Self {
+        Self::Unix { path: path.into() }
+    }
+}
+
+impl fmt::Display for RemoteTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix { path } => f.write_str(path),
+        }
+    }
 }
 
 /// What went through a [`Forwarder`].
@@ -45,6 +84,8 @@ pub struct ForwardStats {
     pub bytes_up: u64,
     /// Bytes from the host to this computer.
     pub bytes_down: u64,
+    /// Bytes that have come and wait for local programs to take them.
+    pub waiting: u64,
 }
 
 /// Why the last stream failed.
@@ -53,21 +94,17 @@ pub enum ForwardError {
     /// The server's settings forbid it (`AllowTcpForwarding`, `PermitOpen`, or the key's options).
     #[error("the server forbids port forwarding")]
     ForwardingForbidden,
-    /// Forwarding works, but nothing listens on the port of the host.
-    #[error("nothing listens on {host}:{port} of the host")]
-    RemotePortRefused {
-        /// The name as the server resolves it.
-        host: String,
-        /// The port there.
-        port: u16,
-    },
+    /// Forwarding works, but nothing listens there. For a Unix socket OpenSSH says the same when
+    /// `AllowStreamLocalForwarding` forbids it.
+    #[error("nothing listens on {0} of the host")]
+    RemoteRefused(RemoteTarget),
     /// The server refused for another reason.
     #[error("the server refuses the stream: {detail}")]
     Refused {
         /// The reason that it gave.
         detail: String,
     },
-    /// No session was attached within 10 s.
+    /// No session was attached in time.
     #[error("there is no connection to the host")]
     NotAttached,
     /// The connection to the host went while streams were open.
@@ -76,33 +113,37 @@ pub enum ForwardError {
     /// The host did not answer in time.
     #[error("the host does not answer")]
     Timeout,
-    /// A local program took nothing while 64 MiB were waiting for it.
+    /// A local program took nothing while 64 MiB were waiting for it, or while 256 MiB were
+    /// waiting for all of them.
     #[error("the local program does not read")]
     ReaderTooSlow,
 }
 
-struct Shared {
-    target: watch::Sender<Option<Target>>,
-    counters: Counters,
+/// What the listener, the streams and their owner know together.
+pub(crate) struct Shared {
+    pub(crate) target: watch::Sender<Option<Attached>>,
+    pub(crate) counters: Counters,
+    patience_ms: AtomicU64,
     last_error: Mutex<Option<ForwardError>>,
 }
 
 /// Counters that streams write and [`Forwarder::stats`] reads.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    open: AtomicU64,
-    total: AtomicU64,
+    pub(crate) open: AtomicU64,
+    pub(crate) total: AtomicU64,
     pub(crate) up: AtomicU64,
     pub(crate) down: AtomicU64,
+    /// Bytes in the queues of all streams.
+    pub(crate) waiting: Arc<AtomicUsize>,
 }
 
 /// Where streams lead at the moment.
 #[derive(Clone)]
-struct Target {
-    session: Session,
-    host: Arc<str>,
-    port: u16,
-    detached: CancellationToken,
+pub(crate) struct Attached {
+    pub(crate) session: Session,
+    pub(crate) target: Arc<RemoteTarget>,
+    pub(crate) detached: CancellationToken,
 }
 
 impl Forwarder {
@@ -111,53 +152,54 @@ impl Forwarder {
     /// # Errors
     /// [`Error::LocalPort`] when none can be bound.
     pub async fn bind(preferred: Option<u16>) -> Result<Self, Error> {
-        let listener = listen(preferred).await.map_err(Error::LocalPort)?;
-        let port = listener.local_addr().map_err(Error::LocalPort)?.port();
+        let bound = network::run(Loopback::bind(preferred)).await;
+        let stopped = || Err(std::io::ErrorKind::Interrupted.into());
+        let listener = bound.unwrap_or_else(stopped).map_err(Error::LocalPort)?;
+        let port = listener.port();
         let shared = Arc::new(Shared {
             target: watch::Sender::new(None),
             counters: Counters::default(),
+            patience_ms: AtomicU64::new(millis(PATIENCE)),
             last_error: Mutex::new(None),
         });
         let mut accepting = JoinSet::new();
-        accepting.spawn(accept(listener, shared.clone()));
+        accepting.spawn_on(listener.serve(shared.clone()), &network::runtime());
         Ok(Self { port, shared, accepting })
     }
 
-    /// The port on 127.0.0.1.
+    /// The port, the same for both address families.
     #[must_use]
     pub fn local_port(&self) -> u16 {
         self.port
     }
 
-    /// Leads streams to a port as the host sees it, from now on. Streams of an earlier session are
-    /// cut; waiting connections go through. The forwarder keeps the session alive. Leading to the
-    /// same port over the same session again cuts nothing.
-    pub fn attach(&self, session: Session, remote_host: &str, remote_port: u16) {
-        let same = self.shared.target.borrow().as_ref().is_some_and(|target| {
-            Arc::ptr_eq(&target.session.inner, &session.inner)
-                && (&*target.host, target.port) == (remote_host, remote_port)
-        });
-        if same {
-            self.shared.note(None);
-            return;
-        }
-        let target = Target {
-            session,
-            host: remote_host.into(),
-            port: remote_port,
-            detached: CancellationToken::new(),
-        };
-        self.shared.note(None);
-        self.lead_to(Some(target));
+    /// How long a connection may wait for a session, from now on: 10 s at first. With nothing left
+    /// to hope for, zero answers at once.
+    pub fn set_patience(&self, patience: Duration) {
+        self.shared.patience_ms.store(millis(patience), Ordering::Relaxed);
     }
 
-    /// Lets go of the session and cuts its streams. New connections wait up to 10 s for the next.
+    /// Leads streams to a place on the host, from now on. Streams of an earlier session are cut;
+    /// waiting connections go through. The forwarder keeps the session alive. Leading to the same
+    /// place over the same session again cuts nothing.
+    pub fn attach(&self, session: Session, target: RemoteTarget) {
+        self.shared.note(None);
+        let same = self.shared.target.borrow().as_ref().is_some_and(|attached| {
+            Arc::ptr_eq(&attached.session.inner, &session.inner) && *attached.target == target
+        });
+        if !same {
+            let (target, detached) = (Arc::new(target), CancellationToken::new());
+            self.lead_to(Some(Attached { session, target, detached }));
+        }
+    }
+
+    /// Lets go of the session and cuts its streams. New connections wait for the next one.
     pub fn detach(&self) {
         self.lead_to(None);
     }
 
-    fn lead_to(&self, target: Option<Target>) {
-        if let Some(old) = self.shared.target.send_replace(target) {
+    fn lead_to(&self, attached: Option<Attached>) {
+        if let Some(old) = self.shared.target.send_replace(attached) {
             old.detached.cancel();
         }
     }
@@ -171,6 +213,7 @@ impl Forwarder {
             total: counters.total.load(Ordering::Relaxed),
             bytes_up: counters.up.load(Ordering::Relaxed),
             bytes_down: counters.down.load(Ordering::Relaxed),
+            waiting: counters.waiting.load(Ordering::Relaxed) as u64,
         }
     }
 
@@ -187,142 +230,16 @@ impl Forwarder {
     }
 }
 
-/// Binds a port of the loopback address.
-async fn listen(preferred: Option<u16>) -> std::io::Result<TcpListener> {
-    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    if let Some(port) = preferred {
-        match bind(port).await {
-            Ok(listener) => return Ok(listener),
-            Err(error) => tracing::info!(port, %error, "the preferred port is not free"),
-        }
-    }
-    for _ in 0..PORT_TRIES {
-        // Somebody may take it between the look and the bind.
-        let Some(port) = portpicker::pick_unused_port() else {
-            break;
-        };
-        if let Ok(listener) = bind(port).await {
-            return Ok(listener);
-        }
-    }
-    // It looks at IPv6 too, and finds nothing where that is switched off.
-    bind(0).await
-}
-
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let mut streams = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, from)) => {
-                    streams.spawn(serve(shared.clone(), stream, from));
-                }
-                Err(error) => {
-                    // Out of descriptors, as a rule: those in use must end first.
-                    tracing::warn!(%error, "a connection was not accepted");
-                    sleep(BREATHER).await;
-                }
-            },
-            Some(_) = streams.join_next() => {}
-        }
-    }
-}
-
-/// Carries one connection.
-async fn serve(shared: Arc<Shared>, mut stream: TcpStream, from: SocketAddr) {
-    shared.counters.total.fetch_add(1, Ordering::Relaxed);
-    shared.counters.open.fetch_add(1, Ordering::Relaxed);
-    let _open = OpenStream(&shared.counters);
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY cannot be set");
-    }
-    let result = Box::pin(carry(&shared, &mut stream, from)).await;
-    if let Err(error) = result {
-        // A plain end would look like a complete answer to whoever reads.
-        let _ = stream.set_zero_linger();
-        if let Some(error) = error {
-            tracing::debug!(%error, "a forwarded stream failed");
-            shared.note(Some(error));
-        }
-    }
-}
-
-/// `Err(None)` when the stream was cut on purpose or by its local end.
-async fn carry(
-    shared: &Shared,
-    stream: &mut TcpStream,
-    from: SocketAddr,
-) -> Result<(), Option<ForwardError>> {
-    let mut targets = shared.target.subscribe();
-    let patience = Instant::now() + ATTACH_PATIENCE;
-    loop {
-        let usable = |target: &Option<Target>| {
-            target.as_ref().is_some_and(|target| !target.session.is_closed())
-        };
-        let target = match timeout_at(patience, targets.wait_for(usable)).await {
-            Ok(Ok(target)) => target.clone(),
-            _ => None,
-        };
-        let Some(target) = target else {
-            return Err(Some(ForwardError::NotAttached));
-        };
-        let opening = target.session.open_forward(&target.host, target.port, from);
-        let opened = tokio::select! {
-            opened = opening => opened,
-            () = target.detached.cancelled() => continue,
-        };
-        let error = match opened {
-            Ok(channel) => {
-                shared.note(None);
-                // The stream must not keep the session alive: whoever drops that means it.
-                let detached = target.detached.clone();
-                drop(target);
-                return match pump::run(stream, channel, &shared.counters, detached).await {
-                    Ending::Complete => Ok(()),
-                    Ending::Local => Err(None),
-                    Ending::Detached => Err(None),
-                    Ending::Lost => Err(Some(ForwardError::ConnectionLost)),
-                    Ending::ReaderTooSlow => Err(Some(ForwardError::ReaderTooSlow)),
-                };
-            }
-            Err(OpenForwardError::Failed(Error::ConnectionLost)) => {
-                // The owner has not noticed yet; the next session may come in time.
-                shared.note(Some(ForwardError::ConnectionLost));
-                sleep(BREATHER).await;
-                continue;
-            }
-            Err(OpenForwardError::Failed(Error::Stalled { .. })) => ForwardError::Timeout,
-            Err(OpenForwardError::Failed(error)) => {
-                ForwardError::Refused { detail: error.to_string() }
-            }
-            Err(OpenForwardError::Refused(reason)) => refusal(&reason, &target),
-        };
-        return Err(Some(error));
-    }
-}
-
-fn refusal(reason: &ChannelOpenFailure, target: &Target) -> ForwardError {
-    match reason {
-        ChannelOpenFailure::AdministrativelyProhibited => ForwardError::ForwardingForbidden,
-        ChannelOpenFailure::ConnectFailed => ForwardError::RemotePortRefused {
-            host: target.host.as_ref().to_owned(),
-            port: target.port,
-        },
-        other => ForwardError::Refused { detail: other.description().to_owned() },
-    }
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Shared {
-    fn note(&self, error: Option<ForwardError>) {
-        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = error;
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_millis(self.patience_ms.load(Ordering::Relaxed))
     }
-}
 
-/// Counts an open stream until it is dropped.
-struct OpenStream<'a>(&'a Counters);
-
-impl Drop for OpenStream<'_> {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    pub(crate) fn note(&self, error: Option<ForwardError>) {
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = error;
     }
 }

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use russh::client::{ChannelOpenHandle, DisconnectReason as RusshReason, Handler, Msg, Session};
-use russh::keys::{HashAlg, PublicKey, PublicKeyOrCertificate};
+use russh::keys::{Certificate, HashAlg, PublicKey, PublicKeyOrCertificate};
 use russh::{Channel, Error as RusshError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::art::randomart;
 use crate::deadline::Deadline;
-use crate::error::{Asked, Error};
-use crate::known_hosts::{self, HostRecord, Verdict};
-use crate::options::{ConnectOptions, Question};
+use crate::error::{Asked, ChangedHostKey, Error};
+use crate::known_hosts::{self, HostRecord, RecordedKey, Refusal, Verdict};
+use crate::options::ConnectOptions;
+use crate::question::{Question, RecordedAt};
 use crate::session::DisconnectReason;
 
 /// What ends russh's session loop: a refusal of ours, or a failure of the connection.
@@ -57,37 +59,88 @@ impl ClientHandler {
         if let Some(accepted) = &self.accepted {
             return Ok(accepted.key_data() == shown.key_data());
         }
-        let (host, port) = (self.options.host.clone(), self.options.port);
         let fingerprint = shown.fingerprint(HashAlg::Sha256).to_string();
         match self.record.judge(&shown) {
             Verdict::Known => {}
-            Verdict::Revoked(key) => {
-                let (file, line) = (key.file.clone(), key.line);
-                return Err(Error::HostKeyRevoked { host, port, file, line, fingerprint });
-            }
-            Verdict::Changed(key) => {
-                return Err(Error::HostKeyChanged {
-                    host,
-                    port,
-                    file: key.file.clone(),
-                    line: key.line,
-                    expected_fingerprint: key.key.fingerprint(HashAlg::Sha256).to_string(),
-                    actual_fingerprint: fingerprint,
-                });
-            }
-            Verdict::Unknown => {
-                if self.options.accepted_fingerprint.as_deref() != Some(fingerprint.as_str()) {
-                    self.ask(&shown, fingerprint).await?;
+            Verdict::Revoked(key) => return Err(self.revoked(key)),
+            Verdict::Changed(key) => return Err(self.changed(key, fingerprint)),
+            Verdict::Unknown { other } => {
+                let expected = self.options.accepted_fingerprint.as_deref();
+                let other = other.map(RecordedKey::place);
+                // A fingerprint given beforehand does not override what is on record.
+                if other.is_some() || expected != Some(fingerprint.as_str()) {
+                    self.ask(&shown, fingerprint, other).await?;
                 }
-                known_hosts::append(&self.options.known_hosts.own, &host, port, &shown).await?;
+                known_hosts::append(&self.options, &shown).await?;
             }
         }
-        self.accepted = Some(shown);
-        self.questions = None;
+        self.accept(shown);
         Ok(true)
     }
 
-    async fn ask(&self, shown: &PublicKey, fingerprint: String) -> Result<(), Error> {
+    /// A certificate that nobody on record vouches for counts as the bare key in it, as in
+    /// OpenSSH; but it is never a first use, since an authority is on record.
+    fn check_certificate(&mut self, shown: &Certificate) -> Result<bool, Error> {
+        let key = PublicKey::new(shown.public_key().clone(), "");
+        if let Some(accepted) = &self.accepted {
+            return Ok(accepted.key_data() == key.key_data());
+        }
+        let (host, port) = (self.options.host.clone(), self.options.port);
+        let name = self.options.host_key_alias.as_ref().unwrap_or(&host);
+        match self.record.vouches(shown, name) {
+            Ok(()) => {}
+            Err(Refusal::Revoked(key)) => return Err(self.revoked(key)),
+            Err(Refusal::Invalid(detail)) => match self.record.judge(&key) {
+                Verdict::Known => tracing::warn!(host, detail, "host certificate not used"),
+                Verdict::Revoked(known) => return Err(self.revoked(known)),
+                Verdict::Changed(known) => {
+                    return Err(self.changed(known, key.fingerprint(HashAlg::Sha256).to_string()));
+                }
+                Verdict::Unknown { .. } => {
+                    return Err(Error::HostCertificateRefused { host, port, detail });
+                }
+            },
+        }
+        self.accept(key);
+        Ok(true)
+    }
+
+    fn accept(&mut self, key: PublicKey) {
+        self.accepted = Some(key);
+        self.questions = None;
+    }
+
+    fn revoked(&self, key: &RecordedKey) -> Error {
+        Error::HostKeyRevoked {
+            host: self.options.host.clone(),
+            port: self.options.port,
+            file: key.file.clone(),
+            line: key.line,
+            fingerprint: key.key.fingerprint(HashAlg::Sha256).to_string(),
+        }
+    }
+
+    fn changed(&self, key: &RecordedKey, actual_fingerprint: String) -> Error {
+        Error::HostKeyChanged(Box::new(ChangedHostKey {
+            host: self.options.host.clone(),
+            port: self.options.port,
+            file: key.file.clone(),
+            line: key.line,
+            expected_fingerprint: key.key.fingerprint(HashAlg::Sha256).to_string(),
+            actual_fingerprint,
+            command: known_hosts::removal_command(
+                &known_hosts::record_name(&self.options),
+                &key.file,
+            ),
+        }))
+    }
+
+    async fn ask(
+        &self,
+        shown: &PublicKey,
+        fingerprint: String,
+        known_by_other_key: Option<RecordedAt>,
+    ) -> Result<(), Error> {
         let (host, port) = (self.options.host.clone(), self.options.port);
         let (answer, decision) = oneshot::channel();
         let question = Question::HostKey {
@@ -95,6 +148,8 @@ impl ClientHandler {
             port,
             algorithm: shown.algorithm().to_string(),
             fingerprint: fingerprint.clone(),
+            randomart: randomart(shown),
+            known_by_other_key,
             answer,
         };
         let _pause = self.deadline.pause();
@@ -124,8 +179,7 @@ impl Handler for ClientHandler {
     ) -> Result<bool, HandlerError> {
         match shown {
             PublicKeyOrCertificate::PublicKey { key, .. } => Ok(self.check(key.clone()).await?),
-            // None is offered in the key exchange, so a server that sends one breaks the protocol.
-            PublicKeyOrCertificate::Certificate(_) => Ok(false),
+            PublicKeyOrCertificate::Certificate(shown) => Ok(self.check_certificate(shown)?),
         }
     }
 

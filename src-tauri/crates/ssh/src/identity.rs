@@ -1,10 +1,11 @@
 //! Key files: what they hold, whether they are encrypted, whether others can read them.
 
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use russh::keys::{PrivateKey, PublicKey, decode_secret_key};
+use russh::keys::{Algorithm, Certificate, PrivateKey, PublicKey, decode_secret_key};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Error;
@@ -40,17 +41,7 @@ impl Identity {
 
     /// Reads a key file.
     pub(crate) async fn load(path: &Path) -> Result<Self, Error> {
-        let unusable = |detail: String| Error::KeyFileUnusable { path: path.to_path_buf(), detail };
-        let metadata = tokio::fs::metadata(path).await.map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Error::KeyFileNotFound { path: path.to_path_buf() },
-            _ => unusable(error.to_string()),
-        })?;
-        // A key is at most some 20 KiB; a model file chosen by mistake must not be read.
-        if !metadata.is_file() || metadata.len() > 1024 * 1024 {
-            return Err(unusable("it is not a key file".to_owned()));
-        }
-        let text =
-            tokio::fs::read_to_string(path).await.map_err(|error| unusable(error.to_string()))?;
+        let (metadata, text) = read(path).await?;
         if let Ok(key) = PublicKey::from_openssh(text.trim()) {
             return Ok(Self::Public { path: path.to_path_buf(), key });
         }
@@ -62,18 +53,43 @@ impl Identity {
                 return Err(Error::KeyFilePermissions { path: path.to_path_buf(), mode });
             }
         }
-        Self::parse(path, text).map_err(unusable)
+        Self::parse(path, text)
+            .map_err(|detail| Error::KeyFileUnusable { path: path.to_path_buf(), detail })
+    }
+
+    /// The same, content with the public half (`PATH.pub`) when the file itself is not there.
+    pub(crate) async fn load_or_public(path: &Path) -> Result<Self, Error> {
+        match Self::load(path).await {
+            Err(Error::KeyFileNotFound { path }) => {
+                let mut public = path.clone().into_os_string();
+                public.push(".pub");
+                let found = Self::load(Path::new(&public)).await;
+                found.map_err(|_| Error::KeyFileNotFound { path })
+            }
+            result => result,
+        }
     }
 
     fn parse(path: &Path, text: String) -> Result<Self, String> {
         let path = path.to_path_buf();
         if let Ok(key) = PrivateKey::from_openssh(text.trim()) {
+            // The secret is in the security key; this file only says which.
+            let algorithm = key.algorithm();
+            if matches!(algorithm, Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256) {
+                return Ok(Self::Public { path, key: key.public_key().clone() });
+            }
             return Ok(if key.is_encrypted() {
                 let public = Some(key.public_key().clone());
                 Self::Encrypted { path, public, text: text.into() }
             } else {
                 Self::Plain { path, key: Arc::new(key) }
             });
+        }
+        if is_legacy_encryption(&text) {
+            let path = path.display();
+            return Err(format!(
+                "its old form of encryption is not supported; convert it with ssh-keygen -p -f {path}"
+            ));
         }
         if is_encrypted_pem(&text) {
             return Ok(Self::Encrypted { path, public: None, text: text.into() });
@@ -105,18 +121,53 @@ fn is_encrypted_pem(text: &str) -> bool {
         || (text.starts_with("PuTTY-User-Key-File-") && !text.contains("Encryption: none"))
 }
 
-/// The default key files that exist and can be used, and a note for each that exists but cannot.
-pub(crate) async fn defaults() -> (Vec<Identity>, Vec<String>) {
-    let (mut found, mut notes) = (Vec::new(), Vec::new());
+/// Encryption by the header of RFC 1421, less what can be read: RSA under AES-128.
+fn is_legacy_encryption(text: &str) -> bool {
+    text.contains("Proc-Type: 4,ENCRYPTED")
+        && !(text.contains("-----BEGIN RSA PRIVATE KEY-----")
+            && text.contains("DEK-Info: AES-128-CBC,"))
+}
+
+/// The default key files; those on a security key are used through the agent.
+pub(crate) fn default_paths() -> Vec<PathBuf> {
+    const NAMES: [&str; 5] = ["id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk"];
     let Some(home) = std::env::home_dir() else {
-        return (found, notes);
+        return Vec::new();
     };
-    for name in ["id_ed25519", "id_ecdsa", "id_rsa"] {
-        match Identity::load(&home.join(".ssh").join(name)).await {
-            Ok(identity) => found.push(identity),
-            Err(Error::KeyFileNotFound { .. }) => {}
-            Err(error) => notes.push(error.to_string()),
-        }
+    NAMES.iter().map(|name| home.join(".ssh").join(name)).collect()
+}
+
+/// Where ssh-keygen puts the certificate of a key: `id-cert.pub` for `id` and for `id.pub`.
+pub(crate) fn certificate_beside(key: &Path) -> PathBuf {
+    let mut name = key.as_os_str().to_owned();
+    if key.extension().is_some_and(|extension| extension == "pub") {
+        name = key.with_extension("").into_os_string();
     }
-    (found, notes)
+    name.push("-cert.pub");
+    PathBuf::from(name)
+}
+
+/// Reads a user certificate.
+pub(crate) async fn load_certificate(path: &Path) -> Result<Certificate, Error> {
+    let (_, text) = read(path).await?;
+    Certificate::from_openssh(text.trim()).map_err(|error| Error::KeyFileUnusable {
+        path: path.to_path_buf(),
+        detail: format!("not a certificate ({error})"),
+    })
+}
+
+/// Reads a small text file.
+async fn read(path: &Path) -> Result<(Metadata, String), Error> {
+    let unusable = |detail: String| Error::KeyFileUnusable { path: path.to_path_buf(), detail };
+    let metadata = tokio::fs::metadata(path).await.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Error::KeyFileNotFound { path: path.to_path_buf() },
+        _ => unusable(error.to_string()),
+    })?;
+    // A key is at most some 20 KiB; a model file chosen by mistake must not be read.
+    if !metadata.is_file() || metadata.len() > 1024 * 1024 {
+        return Err(unusable("it is not a key file".to_owned()));
+    }
+    let text =
+        tokio::fs::read_to_string(path).await.map_err(|error| unusable(error.to_string()))?;
+    Ok((metadata, text))
 }

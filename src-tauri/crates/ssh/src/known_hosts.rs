@@ -5,16 +5,21 @@
 //! reports a host that is known under another key type as new, which a man in the middle can
 //! choose to be.
 
+mod certificate;
 mod entry;
+mod removal;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKey};
 
+pub(crate) use self::certificate::Refusal;
 use self::entry::{Entry, matches_name};
+pub(crate) use self::removal::removal_command;
 use crate::error::Error;
-use crate::options::KnownHosts;
+use crate::options::{ConnectOptions, KnownHosts};
+use crate::question::RecordedAt;
 
 /// Key types in the order of preference for a host without a record. RSA only with SHA-2.
 const PREFERENCE: [Algorithm; 6] = [
@@ -35,6 +40,12 @@ pub(crate) struct RecordedKey {
     pub(crate) line: usize,
 }
 
+impl RecordedKey {
+    pub(crate) fn place(&self) -> RecordedAt {
+        RecordedAt { file: self.file.clone(), line: self.line }
+    }
+}
+
 /// All that the files say about one host.
 #[derive(Debug, Default)]
 pub(crate) struct HostRecord {
@@ -43,6 +54,8 @@ pub(crate) struct HostRecord {
     /// Keys under the bare name, when the port is not 22. As in OpenSSH they can vouch for a key,
     /// but a different one is no contradiction: another sshd may run on the other port.
     bare: Vec<RecordedKey>,
+    /// Keys whose certificates vouch for the host.
+    authorities: Vec<RecordedKey>,
     revoked: Vec<RecordedKey>,
 }
 
@@ -50,18 +63,23 @@ pub(crate) struct HostRecord {
 #[derive(Debug)]
 pub(crate) enum Verdict<'a> {
     Known,
-    Unknown,
+    /// No key on record, or only keys of other types: the first of them.
+    Unknown {
+        other: Option<&'a RecordedKey>,
+    },
     Changed(&'a RecordedKey),
     Revoked(&'a RecordedKey),
 }
 
 impl HostRecord {
-    /// Reads the record of a host from all files.
-    pub(crate) async fn read(files: &KnownHosts, host: &str, port: u16) -> Result<Self, Error> {
+    /// Reads the record of a host, under the name of [`record_name`], from all files.
+    pub(crate) async fn read(files: &KnownHosts, options: &ConnectOptions) -> Result<Self, Error> {
         let mut record = Self::default();
+        let name = record_name(options);
+        let bare = options.host_key_alias.as_ref().unwrap_or(&options.host).to_lowercase();
         for path in files.read.iter().chain(std::iter::once(&files.own)) {
             match tokio::fs::read(path).await {
-                Ok(bytes) => record.add(path, &String::from_utf8_lossy(&bytes), host, port),
+                Ok(bytes) => record.add(path, &String::from_utf8_lossy(&bytes), &name, &bare),
                 // A path below a file is as absent as a missing one.
                 Err(error)
                     if matches!(
@@ -76,22 +94,22 @@ impl HostRecord {
         Ok(record)
     }
 
-    fn add(&mut self, file: &Path, text: &str, host: &str, port: u16) {
-        let name = host_name(host, port);
-        let bare = host.to_lowercase();
+    fn add(&mut self, file: &Path, text: &str, name: &str, bare: &str) {
         for (index, line) in text.lines().enumerate() {
             let Some(entry) = Entry::parse(line) else {
                 continue;
             };
-            let by_name = matches_name(entry.hosts, &name);
-            if !by_name && !matches_name(entry.hosts, &bare) {
+            let by_name = matches_name(entry.hosts, name);
+            if !by_name && !matches_name(entry.hosts, bare) {
                 continue;
             }
             let recorded =
                 RecordedKey { key: entry.key, file: file.to_path_buf(), line: index + 1 };
             match entry.marker {
                 Some("@revoked") => self.revoked.push(recorded),
-                // A certificate authority signs keys; it is not the key of a host.
+                // An authority signs keys; it is not the key of a host.
+                Some("@cert-authority") => self.authorities.push(recorded),
+                // As in OpenSSH, a line with a marker that we do not know says nothing.
                 Some(_) => {}
                 None if by_name => self.keys.push(recorded),
                 None => self.bare.push(recorded),
@@ -113,6 +131,11 @@ impl HostRecord {
         first
     }
 
+    /// The key types whose certificates are asked for: none unless an authority is on record.
+    pub(crate) fn certificate_algorithms(&self) -> Vec<Algorithm> {
+        if self.authorities.is_empty() { Vec::new() } else { PREFERENCE.to_vec() }
+    }
+
     /// Judges the key that the host shows.
     pub(crate) fn judge(&self, shown: &PublicKey) -> Verdict<'_> {
         let same = |known: &&RecordedKey| known.key.key_data() == shown.key_data();
@@ -123,34 +146,31 @@ impl HostRecord {
             return Verdict::Known;
         }
         let same_type = |known: &&RecordedKey| known.key.algorithm() == shown.algorithm();
-        if let Some(known) = self.keys.iter().find(same_type).or_else(|| self.keys.first()) {
+        if let Some(known) = self.keys.iter().find(same_type) {
             return Verdict::Changed(known);
         }
         if self.bare.iter().any(|known| same(&known)) {
             return Verdict::Known;
         }
-        Verdict::Unknown
+        // The types on record were offered first, so the host has none of them any more.
+        Verdict::Unknown { other: self.keys.first() }
     }
 }
 
 /// Appends an accepted key to our own file; a new file is readable by its owner alone.
-pub(crate) async fn append(
-    file: &Path,
-    host: &str,
-    port: u16,
-    key: &PublicKey,
-) -> Result<(), Error> {
+pub(crate) async fn append(options: &ConnectOptions, key: &PublicKey) -> Result<(), Error> {
+    let file = &options.known_hosts.own;
     let mut bare = key.clone();
     bare.set_comment("");
-    let path = file.to_path_buf();
-    let name = host_name(host, port);
+    let path = file.clone();
+    let name = record_name(options);
     let written = tokio::task::spawn_blocking(move || {
         let text = bare.to_openssh().map_err(io::Error::other)?;
         append_line(&path, &format!("{name} {}", text.trim_end()))
     })
     .await
     .unwrap_or_else(|stopped| Err(io::Error::other(stopped)));
-    written.map_err(|source| Error::KnownHostsUnwritable { path: file.to_path_buf(), source })
+    written.map_err(|source| Error::KnownHostsUnwritable { path: file.clone(), source })
 }
 
 fn append_line(path: &Path, line: &str) -> io::Result<()> {
@@ -175,10 +195,14 @@ fn append_line(path: &Path, line: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// The name under which a host is recorded: lower case, with its port unless that is 22.
-fn host_name(host: &str, port: u16) -> String {
-    let host = host.to_lowercase();
-    if port == 22 { host } else { format!("[{host}]:{port}") }
+/// The name under which a host is recorded: its alias as it is, else the name in lower case, with
+/// the port unless that is 22.
+pub(crate) fn record_name(options: &ConnectOptions) -> String {
+    if let Some(alias) = &options.host_key_alias {
+        return alias.to_lowercase();
+    }
+    let host = options.host.to_lowercase();
+    if options.port == 22 { host } else { format!("[{host}]:{}", options.port) }
 }
 
 #[cfg(test)]
@@ -191,8 +215,11 @@ mod tests {
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA6rWI3G1sz07DnfFlrouTcysQlj2P+jpNSOEWD9OJ3X";
 
     fn record(text: &str, host: &str, port: u16) -> HostRecord {
+        let files = KnownHosts { read: Vec::new(), own: PathBuf::new() };
+        let options = ConnectOptions::new(host, port, "", files);
         let mut record = HostRecord::default();
-        record.add(Path::new("known_hosts"), text, host, port);
+        let bare = host.to_lowercase();
+        record.add(Path::new("known_hosts"), text, &record_name(&options), &bare);
         record
     }
 
@@ -211,7 +238,10 @@ mod tests {
         }
         let with_port = format!("[alpha]:2222 {KEY_A}");
         assert!(matches!(record(&with_port, "alpha", 2222).judge(&key(KEY_A)), Verdict::Known));
-        assert!(matches!(record(&with_port, "alpha", 22).judge(&key(KEY_A)), Verdict::Unknown));
+        assert!(matches!(
+            record(&with_port, "alpha", 22).judge(&key(KEY_A)),
+            Verdict::Unknown { .. }
+        ));
     }
 
     #[test]
@@ -220,7 +250,7 @@ mod tests {
         assert!(matches!(record(&text, "a.lab.example", 22).judge(&key(KEY_A)), Verdict::Known));
         assert!(matches!(
             record(&text, "secret.lab.example", 22).judge(&key(KEY_A)),
-            Verdict::Unknown
+            Verdict::Unknown { other: None }
         ));
     }
 
@@ -243,14 +273,23 @@ mod tests {
     fn markers_are_not_host_names() {
         let text = format!("@revoked * {KEY_A}\n@cert-authority alpha {KEY_B}\n");
         assert!(matches!(record(&text, "alpha", 22).judge(&key(KEY_A)), Verdict::Revoked(_)));
-        assert!(matches!(record(&text, "alpha", 22).judge(&key(KEY_B)), Verdict::Unknown));
+        assert!(matches!(record(&text, "alpha", 22).judge(&key(KEY_B)), Verdict::Unknown { .. }));
     }
 
     #[test]
     fn a_bare_name_vouches_for_another_port_but_never_contradicts() {
         let text = format!("alpha {KEY_A}\n");
         assert!(matches!(record(&text, "alpha", 2222).judge(&key(KEY_A)), Verdict::Known));
-        assert!(matches!(record(&text, "alpha", 2222).judge(&key(KEY_B)), Verdict::Unknown));
+        assert!(matches!(record(&text, "alpha", 2222).judge(&key(KEY_B)), Verdict::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_line_of_64_kib_is_read() {
+        let names: String = (0..5000).map(|n| format!("host{n}.example,")).collect();
+        let text = format!("{names}alpha {KEY_A}\n{}\nbeta {KEY_B}\n", "x".repeat(65536));
+        assert!(text.lines().next().unwrap().len() > 65536);
+        assert!(matches!(record(&text, "alpha", 22).judge(&key(KEY_A)), Verdict::Known));
+        assert!(matches!(record(&text, "beta", 22).judge(&key(KEY_B)), Verdict::Known));
     }
 
     #[test]
@@ -261,6 +300,9 @@ mod tests {
             record.preferred_algorithms().first(),
             Some(&Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 })
         );
-        assert!(matches!(record.judge(&key(KEY_A)), Verdict::Changed(_)));
+        let Verdict::Unknown { other: Some(other) } = record.judge(&key(KEY_A)) else {
+            panic!("a key of another type is on record");
+        };
+        assert_eq!(other.place().to_string(), "known_hosts:1");
     }
 }

@@ -1,10 +1,9 @@
-//! What a caller says about a connection, and what a connection asks back.
+//! What a caller says about a connection.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
-use tokio::sync::oneshot;
+use crate::route::Route;
 
 /// How to reach a host and what may be used to log in.
 #[derive(Debug, Clone)]
@@ -15,17 +14,31 @@ pub struct ConnectOptions {
     pub port: u16,
     /// Login name.
     pub user: String,
-    /// Private key files to try, in order. A public key file stands for the same key in the agent.
+    /// How the server is reached.
+    pub route: Route,
+    /// Private key files of the user's choice, tried first and in order; one that cannot be used
+    /// is an error. A public key file stands for the same key in the agent.
     pub identities: Vec<PathBuf>,
+    /// Further key files, as `IdentityFile` names them: one that cannot be used is a note in
+    /// [`Error::AuthenticationRefused`](crate::Error::AuthenticationRefused).
+    pub config_identities: Vec<PathBuf>,
+    /// User certificates (`CertificateFile`), beside the `KEY-cert.pub` of each key file.
+    pub certificates: Vec<PathBuf>,
+    /// Whether the agent's keys are tried only where a key file or certificate names them
+    /// (`IdentitiesOnly`).
+    pub identities_only: bool,
     /// Whether the keys of a running agent (`SSH_AUTH_SOCK`, on Windows the OpenSSH pipe or
     /// Pageant) are tried.
     pub use_agent: bool,
     /// The agent's socket, or pipe on Windows, when it is not the usual one (`IdentityAgent`).
     pub agent_socket: Option<PathBuf>,
-    /// Whether `~/.ssh/id_ed25519`, `id_ecdsa` and `id_rsa` are tried when `identities` is empty.
+    /// Whether `~/.ssh/id_ed25519`, `id_ecdsa`, `id_rsa` and their `_sk` kin are tried when no key
+    /// file is named.
     pub default_identities: bool,
     /// Where known host keys are read and accepted ones are recorded.
     pub known_hosts: KnownHosts,
+    /// The name under which the host key is on record instead of host and port (`HostKeyAlias`).
+    pub host_key_alias: Option<String>,
     /// A fingerprint (`SHA256:…`) that is accepted without a question when the host is unknown.
     /// It never overrides a key on record.
     pub accepted_fingerprint: Option<String>,
@@ -51,16 +64,46 @@ impl ConnectOptions {
             host: host.into(),
             port,
             user: user.into(),
+            route: Route::Direct,
             identities: Vec::new(),
+            config_identities: Vec::new(),
+            certificates: Vec::new(),
+            identities_only: false,
             use_agent: true,
             agent_socket: None,
             default_identities: true,
             known_hosts,
+            host_key_alias: None,
             accepted_fingerprint: None,
             connect_timeout: Duration::from_secs(15),
             keepalive_interval: Duration::from_secs(3),
             keepalive_max: 3,
         }
+    }
+
+    /// The name and port that this computer itself dials: those of the first jump or the proxy, if
+    /// there is one. `None` when a command does it.
+    #[must_use]
+    pub fn first_stop(&self) -> Option<(&str, u16)> {
+        match &self.route {
+            Route::Direct => Some((&self.host, self.port)),
+            Route::Jump(hop) => hop.first_stop(),
+            Route::Proxy(proxy) => Some((&proxy.host, proxy.port)),
+            Route::Command(_) => None,
+        }
+    }
+
+    /// The jumps before this host, in the order in which they are made.
+    #[must_use]
+    pub fn jumps(&self) -> Vec<&Self> {
+        let mut jumps = Vec::new();
+        let mut at = self;
+        while let Route::Jump(hop) = &at.route {
+            jumps.push(&**hop);
+            at = hop;
+        }
+        jumps.reverse();
+        jumps
     }
 }
 
@@ -85,46 +128,4 @@ impl KnownHosts {
         }
         Self { read, own: own.into() }
     }
-}
-
-/// Something only a person can answer while a connection is being made.
-///
-/// Dropping the sender, or answering a secret with `None`, cancels the connection.
-#[derive(Debug)]
-pub enum Question {
-    /// The host is unknown. `true` records its key and goes on.
-    HostKey {
-        /// The name as given in the options.
-        host: String,
-        /// The SSH port.
-        port: u16,
-        /// Key type, for instance `ssh-ed25519`.
-        algorithm: String,
-        /// `SHA256:…`, as `ssh-keygen -l` prints it.
-        fingerprint: String,
-        /// Takes the decision.
-        answer: oneshot::Sender<bool>,
-    },
-    /// The server wants a password or another answer (a one-time code).
-    Password {
-        /// Login name.
-        user: String,
-        /// The name as given in the options.
-        host: String,
-        /// The server's own words, when it sent any (keyboard-interactive).
-        prompt: Option<String>,
-        /// 1 for the first try, at most 3.
-        attempt: u32,
-        /// Takes the password.
-        answer: oneshot::Sender<Option<SecretString>>,
-    },
-    /// A key file that the server would accept is encrypted.
-    Passphrase {
-        /// The key file.
-        path: PathBuf,
-        /// 1 for the first try, at most 3.
-        attempt: u32,
-        /// Takes the passphrase.
-        answer: oneshot::Sender<Option<SecretString>>,
-    },
 }

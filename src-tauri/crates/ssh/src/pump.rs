@@ -1,26 +1,30 @@
 //! Carries bytes between a local connection and an SSH channel, both ways at once.
 
-use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::BytesMut;
+use futures_util::FutureExt;
 use russh::client::Msg;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::backlog::{BATCH, Backlog, Full};
 use crate::forward::Counters;
-use crate::queue::{self, Consumer, Producer, PushError};
 use crate::session::SshChannel;
 
 /// Read at once from the local side. Together with the cipher, the size of this buffer is nearly
 /// all there is to throughput.
-const READ_BUFFER: usize = 64 * 1024;
-/// Pieces given to one write.
-const BATCH: usize = 16;
+const READ_BUFFER: usize = 256 * 1024;
+/// With less room than this a new buffer is taken, so that small messages share one.
+const READ_ROOM: usize = 16 * 1024;
+/// For delivering what had come before the connection went.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How a stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +41,10 @@ pub(crate) enum Ending {
     ReaderTooSlow,
 }
 
-/// What the queue towards the local side holds.
-enum Piece {
-    Data(Bytes),
-    /// The host has finished sending. Without this mark the stream ends by force, so that a lost
-    /// connection never looks like a complete answer.
-    End,
+impl From<Full> for Ending {
+    fn from(_: Full) -> Self {
+        Self::ReaderTooSlow
+    }
 }
 
 /// Carries bytes until both sides are done, or one breaks off. Either side may finish sending
@@ -55,7 +57,6 @@ pub(crate) async fn run(
 ) -> Ending {
     let SshChannel { mut read, write, mut guard } = channel;
     let (from_local, to_local) = stream.split();
-    let (producer, consumer) = queue::bounded();
     // A writer that waits for the window of a closed channel is not woken by russh.
     let closed = CancellationToken::new();
     let up = async {
@@ -64,30 +65,17 @@ pub(crate) async fn run(
             () = closed.cancelled() => Ok(()),
         }
     };
-    let down = async {
-        let result = drain(&mut read, producer).await;
-        closed.cancel();
-        match result {
-            Ok(()) => Ok(true),
-            // What has arrived is still delivered.
-            Err(Ending::Lost) => Ok(false),
-            Err(ending) => Err(ending),
-        }
-    };
-    let carrying = async {
-        let (complete, (), ()) = tokio::try_join!(down, up, deliver(to_local, consumer, counters))?;
-        Ok(complete)
-    };
+    let down = download(&mut read, to_local, counters, &closed);
+    let carrying = async { tokio::try_join!(down, up) };
     let result = tokio::select! {
         result = carrying => result,
         () = detached.cancelled() => Err(Ending::Detached),
     };
     match result {
-        Ok(true) => {
+        Ok(((), ())) => {
             guard.disarm();
             Ending::Complete
         }
-        Ok(false) => Ending::Lost,
         Err(ending) => ending,
     }
 }
@@ -100,7 +88,9 @@ async fn upload(
 ) -> Result<(), Ending> {
     let mut buffer = BytesMut::new();
     loop {
-        buffer.reserve(READ_BUFFER);
+        if buffer.capacity() < READ_ROOM {
+            buffer.reserve(READ_BUFFER);
+        }
         match local.read_buf(&mut buffer).await {
             Ok(0) => return remote.eof().await.map_err(|_| Ending::Lost),
             Ok(length) => {
@@ -113,73 +103,94 @@ async fn upload(
     }
 }
 
-/// Host to queue, as fast as it comes, until the host closes the channel.
-async fn drain(remote: &mut ChannelReadHalf, queue: Producer<Piece>) -> Result<(), Ending> {
-    while let Some(message) = remote.wait().await {
-        let (pushed, last) = match message {
-            ChannelMsg::Data { data } => (queue.push(data.len(), Piece::Data(data)), false),
-            ChannelMsg::Eof => (queue.push(0, Piece::End), false),
-            ChannelMsg::Close => (queue.push(0, Piece::End), true),
-            _ => (Ok(()), false),
-        };
-        match pushed {
-            Err(PushError::Full) => return Err(Ending::ReaderTooSlow),
-            // After the first `End` nobody listens any more; the close is still to come.
-            Ok(()) | Err(PushError::Gone) if last => return Ok(()),
-            Ok(()) | Err(PushError::Gone) => {}
-        }
-    }
-    Err(Ending::Lost)
+/// How far the host has come with sending.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Sending,
+    /// It has finished, and the local side may still be sending.
+    Finished,
+    /// The channel is closed in both directions.
+    Closed,
+    /// The connection went before any of that.
+    Lost,
 }
 
-/// Queue to local.
-async fn deliver(
+impl Progress {
+    /// Takes in one message of the channel.
+    fn on(self, message: Option<ChannelMsg>, backlog: &mut Backlog) -> Result<Self, Ending> {
+        match message {
+            Some(ChannelMsg::Data { data }) if self == Self::Sending => backlog.push(data)?,
+            Some(ChannelMsg::Eof) => return Ok(Self::Finished),
+            Some(ChannelMsg::Close) => return Ok(Self::Closed),
+            Some(_) => {}
+            None => return Ok(Self::Lost),
+        }
+        Ok(self)
+    }
+}
+
+/// Host to local, until the host closes the channel. What it sends is taken as fast as it comes,
+/// however slowly the local side reads.
+async fn download(
+    remote: &mut ChannelReadHalf,
     mut local: WriteHalf<'_>,
-    mut queue: Consumer<Piece>,
     counters: &Counters,
+    closed: &CancellationToken,
 ) -> Result<(), Ending> {
-    let mut batch = VecDeque::with_capacity(BATCH);
-    let mut ended = false;
-    while !ended {
-        let Some(first) = queue.pop().await else {
-            return Ok(());
-        };
-        let mut next = Some(first);
-        while let Some(piece) = next {
-            match piece {
-                Piece::Data(bytes) => batch.push_back(bytes),
-                Piece::End => {
-                    ended = true;
-                    break;
-                }
-            }
-            next = if batch.len() < BATCH { queue.try_pop() } else { None };
+    let mut backlog = Backlog::new(counters.waiting.clone());
+    let mut progress = Progress::Sending;
+    let mut told = false;
+    let mut last_words: Option<Instant> = None;
+    loop {
+        let open = |progress| matches!(progress, Progress::Sending | Progress::Finished);
+        // Many pieces make one write. This polls without waiting.
+        while open(progress) && !backlog.has_batch() {
+            let Some(message) = remote.wait().now_or_never() else {
+                break;
+            };
+            progress = progress.on(message, &mut backlog)?;
         }
-        let written = write_all(&mut local, &mut batch).await.map_err(|_| Ending::Local)?;
-        counters.down.fetch_add(written, Ordering::Relaxed);
+        if !open(progress) {
+            closed.cancel();
+        }
+        if backlog.is_empty() && progress != Progress::Sending {
+            if progress == Progress::Lost {
+                return Err(Ending::Lost);
+            }
+            if !told {
+                told = true;
+                local.shutdown().await.map_err(|_| Ending::Local)?;
+            }
+            if progress == Progress::Closed {
+                return Ok(());
+            }
+        }
+        if progress == Progress::Lost && last_words.is_none() {
+            last_words = Some(Instant::now() + LAST_WORDS);
+        }
+        tokio::select! {
+            biased;
+            written = write(&mut local, &backlog), if !backlog.is_empty() => {
+                let written = written.map_err(|_| Ending::Local)?;
+                backlog.advance(written);
+                counters.down.fetch_add(written as u64, Ordering::Relaxed);
+            }
+            message = remote.wait(), if open(progress) => {
+                progress = progress.on(message, &mut backlog)?;
+            }
+            () = sleep_until(last_words.unwrap_or_else(Instant::now)), if last_words.is_some() => {
+                return Err(Ending::Lost);
+            }
+        }
     }
-    local.shutdown().await.map_err(|_| Ending::Local)
 }
 
-/// Writes all pieces with as few system calls as possible, and empties the batch.
-async fn write_all(local: &mut WriteHalf<'_>, batch: &mut VecDeque<Bytes>) -> io::Result<u64> {
-    let mut total = 0;
-    batch.retain(|piece| !piece.is_empty());
-    while !batch.is_empty() {
-        let slices: Vec<IoSlice<'_>> = batch.iter().map(|piece| IoSlice::new(piece)).collect();
-        let mut written = local.write_vectored(&slices).await?;
-        if written == 0 {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
-        total += written as u64;
-        while let Some(front) = batch.front_mut() {
-            if written < front.len() {
-                front.advance(written);
-                break;
-            }
-            written -= front.len();
-            batch.pop_front();
-        }
+/// Writes the first pieces with one system call.
+async fn write(local: &mut WriteHalf<'_>, backlog: &Backlog) -> io::Result<usize> {
+    let mut slices = [IoSlice::new(&[]); BATCH];
+    let used = backlog.fill(&mut slices);
+    match local.write_vectored(slices.get(..used).unwrap_or_default()).await {
+        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+        result => result,
     }
-    Ok(total)
 }

@@ -63,13 +63,6 @@ impl<T> Consumer<T> {
         self.waiting.fetch_sub(bytes, Ordering::Relaxed);
         Some(item)
     }
-
-    /// A further item, if one is waiting.
-    pub(crate) fn try_pop(&mut self) -> Option<T> {
-        let (bytes, item) = self.items.try_recv().ok()?;
-        self.waiting.fetch_sub(bytes, Ordering::Relaxed);
-        Some(item)
-    }
 }
 
 #[cfg(test)]
@@ -84,7 +77,7 @@ mod tests {
         assert_eq!(consumer.pop().await, Some(1));
         assert_eq!(producer.push(1, 3), Ok(()));
         drop(producer);
-        assert_eq!(consumer.try_pop(), Some(3));
+        assert_eq!(consumer.pop().await, Some(3));
         assert_eq!(consumer.pop().await, None);
     }
 }

@@ -1,18 +1,22 @@
 //! A logged-in connection: its life, its end, and the channels on it.
 
+mod jump;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use russh::client::{Handle, Msg};
-use russh::{Channel, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf, Disconnect};
+use russh::{Channel, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf, Disconnect, Sig};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
+use crate::forward::RemoteTarget;
 use crate::handler::ClientHandler;
+use crate::network;
 
 /// For opening a channel: one round trip and, for a session, the start of a process.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
@@ -20,6 +24,11 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// For the clean-up that may go on after its owner is gone.
 pub(crate) const CLEANUP_TIMEOUT: Duration = Duration::from_secs(10);
+/// For the command that warms a connection up, which does nothing.
+const WARM_UP_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often a session is asked for that the warm-up has just given up, and how soon again.
+const FREED_TRIES: usize = 10;
+const FREED_PAUSE: Duration = Duration::from_millis(50);
 /// For telling the server good-bye.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -66,6 +75,8 @@ pub(crate) struct Inner {
     /// Those of them that a good-bye waits for.
     cleanups: TaskTracker,
     runtime: tokio::runtime::Handle,
+    /// Whether the warm-up is over, with success or without.
+    warmed_up: watch::Sender<bool>,
     /// Ends the TCP connection, whatever state the session loop is in.
     severed: DropGuard,
 }
@@ -89,7 +100,8 @@ impl Session {
                 requested: AtomicBool::new(false),
                 tasks: Mutex::new(JoinSet::new()),
                 cleanups: TaskTracker::new(),
-                runtime: tokio::runtime::Handle::current(),
+                runtime: network::runtime(),
+                warmed_up: watch::Sender::new(false),
                 severed: severed.drop_guard(),
             }),
         };
@@ -99,20 +111,31 @@ impl Session {
 
     /// sshd leaves Nagle's algorithm on until a session runs something: without this each small
     /// message of a forwarded stream can wait for a delayed acknowledgement (40 ms). One command
-    /// turns it off for the whole connection.
+    /// turns it off for the whole connection; where the server runs another one instead, that does
+    /// too, so it is given no longer than [`WARM_UP_TIMEOUT`].
     fn warm_up(&self) {
         let weak = Arc::downgrade(&self.inner);
         self.inner.spawn(async move {
             let Some(inner) = weak.upgrade() else { return };
-            let opened = Self { inner }.open_session_channel().await;
+            let session = Self { inner };
+            let opened = session.try_open_session().await;
+            // The connection may end meanwhile.
+            drop(session);
             match opened {
                 Ok(mut channel) => {
                     if channel.write.exec(false, "true").await.is_ok() {
+                        let _ = channel.write.eof().await;
                         let drained = async { while channel.read.wait().await.is_some() {} };
-                        let _ = tokio::time::timeout(CLEANUP_TIMEOUT, drained).await;
+                        if tokio::time::timeout(WARM_UP_TIMEOUT, drained).await.is_err() {
+                            let _ = channel.write.signal(Sig::TERM).await;
+                        }
                     }
+                    let _ = channel.write.close().await;
                 }
                 Err(error) => tracing::debug!(%error, "no session channel to warm up with"),
+            }
+            if let Some(inner) = weak.upgrade() {
+                inner.warmed_up.send_replace(true);
             }
         });
     }
@@ -182,6 +205,33 @@ impl Session {
 
     /// A session channel without a guard: for use as a stream, which closes it when dropped.
     pub(crate) async fn open_session_stream(&self) -> Result<Channel<Msg>, Error> {
+        let mut warmed_up = self.inner.warmed_up.subscribe();
+        let was_warm = *warmed_up.borrow_and_update();
+        match self.try_open_session_stream().await {
+            // With `MaxSessions 1` the warm-up may have the only one. The server frees it a moment
+            // after its end.
+            Err(Error::SessionRefused) if !was_warm => {
+                let warm = warmed_up.wait_for(|warm| *warm);
+                let _ = tokio::time::timeout(WARM_UP_TIMEOUT * 2, warm).await;
+                let mut result = self.try_open_session_stream().await;
+                for _ in 0..FREED_TRIES {
+                    if !matches!(result, Err(Error::SessionRefused)) {
+                        break;
+                    }
+                    tokio::time::sleep(FREED_PAUSE).await;
+                    result = self.try_open_session_stream().await;
+                }
+                result
+            }
+            result => result,
+        }
+    }
+
+    async fn try_open_session(&self) -> Result<SshChannel, Error> {
+        Ok(SshChannel::new(&self.inner, self.try_open_session_stream().await?))
+    }
+
+    async fn try_open_session_stream(&self) -> Result<Channel<Msg>, Error> {
         let opening = self.inner.handle.channel_open_session();
         match tokio::time::timeout(OPEN_TIMEOUT, opening).await {
             Ok(Ok(channel)) => Ok(channel),
@@ -194,19 +244,25 @@ impl Session {
         }
     }
 
-    /// Opens a stream to a port as the server sees it.
+    /// Opens a stream to a port or socket as the server sees it.
     pub(crate) async fn open_forward(
         &self,
-        host: &str,
-        port: u16,
+        target: &RemoteTarget,
         from: std::net::SocketAddr,
     ) -> Result<SshChannel, OpenForwardError> {
-        let opening = self.inner.handle.channel_open_direct_tcpip(
-            host,
-            port.into(),
-            from.ip().to_string(),
-            from.port().into(),
-        );
+        let handle = &self.inner.handle;
+        let opening = async {
+            match target {
+                RemoteTarget::Tcp { host, port } => {
+                    let (origin, origin_port) = (from.ip().to_string(), from.port().into());
+                    let port = (*port).into();
+                    handle.channel_open_direct_tcpip(host, port, origin, origin_port).await
+                }
+                RemoteTarget::Unix { path } => {
+                    handle.channel_open_direct_streamlocal(path.as_str()).await
+                }
+            }
+        };
         match tokio::time::timeout(OPEN_TIMEOUT, opening).await {
             Ok(Ok(channel)) => Ok(SshChannel::new(&self.inner, channel)),
             Ok(Err(russh::Error::ChannelOpenFailure(reason))) => {

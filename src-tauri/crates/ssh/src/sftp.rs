@@ -11,11 +11,13 @@ use russh_sftp::client::rawsession::Limits;
 use russh_sftp::client::{Config, RawSftpSession, error::Error as SftpError};
 use russh_sftp::extensions;
 use russh_sftp::protocol::{FileAttributes, OpenFlags, Packet, StatusCode};
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
 
 use crate::error::Error;
 use crate::session::Session;
+use crate::source::hex;
 
 /// For starting the subsystem, which runs through the login's shell.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
@@ -248,6 +250,17 @@ impl Session {
 }
 
 impl Sftp {
+    /// The SHA-256 of a file, hexadecimal, by reading it back.
+    pub(crate) async fn sum(&self, path: &str) -> Result<String, Error> {
+        let mut hash = Sha256::new();
+        self.read(path, |piece| {
+            hash.update(piece);
+            Ok(())
+        })
+        .await?;
+        Ok(hex(hash))
+    }
+
     /// Reads a file from the start to its end, piece by piece.
     pub(crate) async fn read(
         &self,

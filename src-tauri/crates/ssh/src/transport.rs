@@ -1,4 +1,4 @@
-//! The TCP connection under SSH: dialling, and a stream that notices a dead or a foreign peer.
+//! The byte stream under SSH, which notices a dead or a foreign peer.
 
 use std::io;
 use std::pin::Pin;
@@ -6,71 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::route::Stream;
 
 /// Each SSH packet costs two reads; a buffer makes that one system call for many packets.
 const READ_BUFFER: usize = 256 * 1024;
-/// Head start of each address over the next one (RFC 8305 suggests 250 ms).
-const HEAD_START: Duration = Duration::from_millis(250);
 /// How much of the first bytes is kept to tell what a foreign server said.
 const OPENING: usize = 256;
-
-/// Connects to the first address of a host that answers.
-///
-/// All addresses are tried, each a little after the one before, so that a dead IPv6 route does not
-/// cost the whole timeout.
-pub(crate) async fn dial(host: &str, port: u16, deadline: &Deadline) -> Result<TcpStream, Error> {
-    let timeout = || Error::Timeout { host: host.to_owned(), port };
-    let resolved =
-        deadline.run(tokio::net::lookup_host((host, port))).await.map_err(|_| timeout())?;
-    let addresses: Vec<_> = match resolved {
-        Ok(addresses) => addresses.collect(),
-        Err(error) => {
-            tracing::debug!(host, %error, "name not resolved");
-            return Err(Error::NameNotFound { host: host.to_owned() });
-        }
-    };
-    let mut attempts: FuturesUnordered<_> = (0u32..)
-        .zip(addresses)
-        .map(|(index, address)| async move {
-            tokio::time::sleep(HEAD_START * index).await;
-            TcpStream::connect(address).await
-        })
-        .collect();
-    let race = async {
-        let mut worst = None;
-        while let Some(result) = attempts.next().await {
-            match result {
-                Ok(stream) => return Ok(stream),
-                // A refusal says more than an address family without a route.
-                Err(error) if worst.is_none() || is_refusal(&error) => worst = Some(error),
-                Err(_) => {}
-            }
-        }
-        Err(worst)
-    };
-    match deadline.run(race).await.map_err(|_| timeout())? {
-        Ok(stream) => Ok(stream),
-        Err(None) => Err(Error::NameNotFound { host: host.to_owned() }),
-        Err(Some(error)) if is_refusal(&error) => {
-            Err(Error::PortRefused { host: host.to_owned(), port })
-        }
-        Err(Some(error)) if error.kind() == io::ErrorKind::TimedOut => Err(timeout()),
-        Err(Some(source)) => Err(Error::Unreachable { host: host.to_owned(), port, source }),
-    }
-}
-
-fn is_refusal(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
-}
 
 /// What the other side said first, shared with the one who has to explain a failed handshake.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +26,11 @@ impl Opening {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let room = OPENING.saturating_sub(kept.len()).min(bytes.len());
         kept.extend(bytes.iter().take(room));
+    }
+
+    /// Whether nothing was said.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// The first line of a server that is not an SSH server; `None` for one that is, or that has
@@ -104,7 +54,7 @@ impl Opening {
 /// minutes. Here such a write fails by itself. Likewise that loop is deaf to the end of its owner
 /// during a key exchange, or while a channel waits for window: `severed` ends it in any state.
 pub(crate) struct Transport {
-    inner: BufReader<TcpStream>,
+    inner: BufReader<Box<dyn Stream>>,
     opening: Opening,
     opening_left: usize,
     stall_limit: Duration,
@@ -114,7 +64,7 @@ pub(crate) struct Transport {
 
 impl Transport {
     pub(crate) fn new(
-        stream: TcpStream,
+        stream: Box<dyn Stream>,
         stall_limit: Duration,
         severed: CancellationToken,
     ) -> Self {

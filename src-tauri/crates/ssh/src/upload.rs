@@ -1,38 +1,35 @@
 //! Uploading a file: under a temporary name, checked by its sum on the host, then put in place.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::{join_all, try_join_all};
 use futures_util::stream::FuturesUnordered;
 use russh_sftp::client::error::Error as SftpError;
-use russh_sftp::protocol::OpenFlags;
-use sha2::{Digest, Sha256};
-use tokio::fs::File;
-use tokio::io::AsyncReadExt;
+use russh_sftp::protocol::{FileAttributes, OpenFlags};
 
 use crate::error::Error;
 use crate::session::{CLEANUP_TIMEOUT, Inner, Session};
 use crate::sftp::{Sftp, permissions, timed};
 use crate::shell;
+use crate::source::{Source, UploadSource};
 
 /// Writes that may be unanswered at once. With 255 KiB each that is what fills a line of 40 ms.
 const IN_FLIGHT: usize = 64;
+/// Channels that share a big file on a long line: OpenSSH's server takes in 2 MiB per channel and
+/// round trip, whatever the client does.
+const STRIPES: usize = 4;
+/// Shorter lines are filled by one channel.
+const STRIPED_FROM_ROUND_TRIP: Duration = Duration::from_millis(10);
+/// Smaller files are gone before further channels are open.
+const STRIPED_FROM_SIZE: u64 = 16 * 1024 * 1024;
 /// Without an answer to any write for this long, the upload has stalled.
-const PROGRESS_TIMEOUT: Duration = Duration::from_secs(60);
-/// For the sum on the host: a start, and then at least this many bytes per second.
-const SUM_TIMEOUT: Duration = Duration::from_secs(60);
-const SUM_RATE: u64 = 10 * 1024 * 1024;
-
-/// What to upload.
-#[derive(Debug, Clone)]
-pub enum UploadSource {
-    /// Bytes in memory.
-    Bytes(Arc<[u8]>),
-    /// A file of this computer.
-    File(PathBuf),
-}
+pub(crate) const PROGRESS_TIMEOUT: Duration = Duration::from_secs(60);
+/// For the sum on the host: a start, and then at least [`SUM_RATE`].
+pub(crate) const SUM_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes per second.
+pub(crate) const SUM_RATE: u64 = 10 * 1024 * 1024;
 
 /// A finished upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,18 +63,36 @@ impl Session {
     ) -> Result<Uploaded, Error> {
         let source = Source::open(source).await?;
         let sftp = Sftp::open(self).await?;
+        let stripes = self.stripes(source.size()).await;
         let part = format!("{dest}.part-{:08x}", rand::random::<u32>());
         let mut guard = PartFile { connection: Arc::downgrade(&self.inner), path: Some(part) };
-        let result = self.transfer(&sftp, source, dest, mode, &mut guard, &mut progress).await;
+        let result =
+            self.transfer(&sftp, &stripes, source, dest, mode, &mut guard, &mut progress).await;
         if result.is_err() {
             guard.remove(&sftp).await;
         }
         result
     }
 
+    /// Further channels for a file, where they help and the server allows them.
+    async fn stripes(&self, size: u64) -> Vec<Sftp> {
+        if size < STRIPED_FROM_SIZE {
+            return Vec::new();
+        }
+        match self.ping().await {
+            Ok(round_trip) if round_trip >= STRIPED_FROM_ROUND_TRIP => {
+                let opening = (1..STRIPES).map(|_| Sftp::open(self));
+                join_all(opening).await.into_iter().flatten().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the steps of one upload share them")]
     async fn transfer(
         &self,
         sftp: &Sftp,
+        stripes: &[Sftp],
         source: Source,
         dest: &str,
         mode: u32,
@@ -85,7 +100,8 @@ impl Session {
         progress: &mut (impl FnMut(u64, u64) + Send),
     ) -> Result<Uploaded, Error> {
         let part = guard.path.clone().unwrap_or_default();
-        let uploaded = write(sftp, source, &part, dest, mode, progress).await?;
+        let channels: Vec<&Sftp> = std::iter::once(sftp).chain(stripes).collect();
+        let uploaded = write(&channels, source, &part, dest, mode, progress).await?;
         let actual = self.sum_on_host(sftp, &part, uploaded.bytes).await?;
         if actual != uploaded.sha256 {
             let (path, expected) = (dest.to_owned(), uploaded.sha256);
@@ -103,7 +119,8 @@ impl Session {
     /// The SHA-256 of a file, by whichever program the host has, else by reading it back.
     async fn sum_on_host(&self, sftp: &Sftp, path: &str, bytes: u64) -> Result<String, Error> {
         // Only what stands between the marks counts: a login shell may print things of its own.
-        let script = r#"h=$(sha256sum <"$1" || shasum -a 256 <"$1" || python3 -c 'import hashlib,sys
+        // OpenSSL uses what the processor has for it; coreutils often do not, at a quarter the speed.
+        let script = r#"h=$(openssl dgst -sha256 -r <"$1" || sha256sum <"$1" || shasum -a 256 <"$1" || python3 -c 'import hashlib,sys
 h=hashlib.sha256()
 for b in iter(lambda:sys.stdin.buffer.read(1048576),b""):h.update(b)
 print(h.hexdigest())' <"$1") 2>/dev/null; echo "<sha256:${h%% *}>""#;
@@ -120,13 +137,7 @@ print(h.hexdigest())' <"$1") 2>/dev/null; echo "<sha256:${h%% *}>""#;
             Err(Error::SessionRefused) => {}
             Err(error) => return Err(error),
         }
-        let mut hash = Sha256::new();
-        sftp.read(path, |piece| {
-            hash.update(piece);
-            Ok(())
-        })
-        .await?;
-        Ok(hex(hash))
+        sftp.sum(path).await
     }
 
     async fn move_over(&self, from: &str, to: &str) -> Result<(), Error> {
@@ -140,47 +151,72 @@ print(h.hexdigest())' <"$1") 2>/dev/null; echo "<sha256:${h%% *}>""#;
     }
 }
 
-/// Writes the temporary file, with many writes under way at once.
-async fn write(
-    sftp: &Sftp,
-    mut source: Source,
+/// Writes the temporary file over one channel or several, with many writes under way at once.
+pub(crate) async fn write(
+    channels: &[&Sftp],
+    source: Source,
     part: &str,
     dest: &str,
     mode: u32,
     progress: &mut (impl FnMut(u64, u64) + Send),
 ) -> Result<Uploaded, Error> {
-    let total = source.size;
+    let Some((first, further)) = channels.split_first() else {
+        return Err(Error::SftpUnavailable);
+    };
+    let total = source.size();
     let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::EXCLUDE;
     // Closed to others until it is complete.
-    let handle = match timed(sftp.raw.open(part, flags, permissions(0o600))).await {
-        Ok(opened) => opened.handle,
-        Err(error) => return Err(sftp.explain(dest, error, total).await),
+    let mut handles = match timed(first.raw.open(part, flags, permissions(0o600))).await {
+        Ok(opened) => vec![opened.handle],
+        Err(error) => return Err(first.explain(dest, error, total).await),
     };
+    let opening = further.iter().map(|channel| async {
+        let opened =
+            timed(channel.raw.open(part, OpenFlags::WRITE, FileAttributes::default())).await;
+        match opened {
+            Ok(opened) => Ok(opened.handle),
+            Err(error) => Err(channel.explain(dest, error, total).await),
+        }
+    });
+    handles.extend(try_join_all(opening).await?);
     progress(0, total);
-    let mut hash = Sha256::new();
-    let (mut offset, mut done) = (0, 0);
+    let chunk = channels.iter().map(|channel| channel.write_chunk()).min().unwrap_or(1);
+    let mut chunks = source.chunks(chunk);
+    let per_channel = IN_FLIGHT / channels.len().max(1);
+    let mut under_way = vec![0usize; channels.len()];
+    let (mut offset, mut done, mut exhausted) = (0, 0, false);
     let mut writes = FuturesUnordered::new();
     loop {
-        while writes.len() < IN_FLIGHT {
-            let Some(chunk) = source.next(sftp.write_chunk()).await? else {
+        while !exhausted {
+            let Some(index) = least(&under_way).filter(|(_, n)| *n < per_channel).map(|(i, _)| i)
+            else {
                 break;
             };
-            hash.update(&chunk);
+            let (Some(channel), Some(handle)) = (channels.get(index), handles.get(index)) else {
+                break;
+            };
+            let Some(chunk) = chunks.next().await else {
+                exhausted = true;
+                break;
+            };
             let length = chunk.len() as u64;
-            let sending = sftp.raw.write(handle.as_str(), offset, chunk);
-            writes.push(async move { sending.await.map(|_| length) });
+            let sending = channel.raw.write(handle.as_str(), offset, chunk);
+            writes.push(async move { (index, sending.await.map(|_| length)) });
+            if let Some(count) = under_way.get_mut(index) {
+                *count += 1;
+            }
             offset += length;
         }
-        if writes.is_empty() {
-            break;
-        }
         match tokio::time::timeout(PROGRESS_TIMEOUT, writes.next()).await {
-            Ok(Some(Ok(length))) => {
+            Ok(Some((index, Ok(length)))) => {
+                if let Some(count) = under_way.get_mut(index) {
+                    *count -= 1;
+                }
                 done += length;
                 progress(done, total.max(done));
             }
-            Ok(Some(Err(error))) => {
-                return Err(sftp.explain(dest, error, total.saturating_sub(done)).await);
+            Ok(Some((_, Err(error)))) => {
+                return Err(first.explain(dest, error, total.saturating_sub(done)).await);
             }
             Ok(None) => break,
             Err(_) => {
@@ -190,14 +226,25 @@ async fn write(
         }
     }
     drop(writes);
-    if let Err(error) = timed(sftp.raw.fsetstat(handle.as_str(), permissions(mode))).await {
-        return Err(sftp.explain(dest, error, 0).await);
+    let sha256 = chunks.sum().await?;
+    let own = handles.first().map(String::as_str).unwrap_or_default();
+    if let Err(error) = timed(first.raw.fsetstat(own, permissions(mode))).await {
+        return Err(first.explain(dest, error, 0).await);
     }
     // Network file systems report a full disk only here.
-    if let Err(error) = timed(sftp.raw.close(handle)).await {
-        return Err(sftp.explain(dest, error, total).await);
-    }
-    Ok(Uploaded { bytes: done, sha256: hex(hash) })
+    let closing = channels.iter().zip(handles).map(|(channel, handle)| async {
+        match timed(channel.raw.close(handle)).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(channel.explain(dest, error, total).await),
+        }
+    });
+    try_join_all(closing).await?;
+    Ok(Uploaded { bytes: done, sha256 })
+}
+
+/// The smallest of the counts, with its index.
+fn least(counts: &[usize]) -> Option<(usize, usize)> {
+    counts.iter().copied().enumerate().min_by_key(|(_, count)| *count)
 }
 
 /// The temporary file. Removed when it is dropped before it became the real one.
@@ -233,63 +280,4 @@ impl Drop for PartFile {
             }
         });
     }
-}
-
-/// The bytes to send, piece by piece.
-struct Source {
-    size: u64,
-    reader: Reader,
-}
-
-enum Reader {
-    Bytes { bytes: Arc<[u8]>, at: usize },
-    File { file: File, path: PathBuf },
-}
-
-impl Source {
-    async fn open(source: UploadSource) -> Result<Self, Error> {
-        match source {
-            UploadSource::Bytes(bytes) => {
-                Ok(Self { size: bytes.len() as u64, reader: Reader::Bytes { bytes, at: 0 } })
-            }
-            UploadSource::File(path) => {
-                let opening = async {
-                    let file = File::open(&path).await?;
-                    let metadata = file.metadata().await?;
-                    if metadata.is_dir() {
-                        return Err(std::io::ErrorKind::IsADirectory.into());
-                    }
-                    Ok((file, metadata.len()))
-                };
-                match opening.await {
-                    Ok((file, size)) => Ok(Self { size, reader: Reader::File { file, path } }),
-                    Err(source) => Err(Error::LocalFile { path, source }),
-                }
-            }
-        }
-    }
-
-    async fn next(&mut self, length: usize) -> Result<Option<Vec<u8>>, Error> {
-        match &mut self.reader {
-            Reader::Bytes { bytes, at } => {
-                let rest = bytes.get(*at..).unwrap_or_default();
-                let chunk = rest.get(..length).unwrap_or(rest);
-                *at += chunk.len();
-                Ok((!chunk.is_empty()).then(|| chunk.to_vec()))
-            }
-            Reader::File { file, path } => {
-                let mut chunk = Vec::with_capacity(length);
-                let mut limited = file.take(length as u64);
-                match limited.read_to_end(&mut chunk).await {
-                    Ok(0) => Ok(None),
-                    Ok(_) => Ok(Some(chunk)),
-                    Err(source) => Err(Error::LocalFile { path: path.clone(), source }),
-                }
-            }
-        }
-    }
-}
-
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

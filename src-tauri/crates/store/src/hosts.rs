@@ -86,17 +86,20 @@ impl Hosts<'_> {
         };
         let inserted = sqlx::query(
             "INSERT INTO hosts \
-             (id, name, kind, user, address, port, identity, accepted_fingerprint, created_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             (id, name, kind, line, user, address, port, identity, accepted_fingerprint, keep, \
+              created_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(host.id.as_str())
         .bind(&host.name)
         .bind(kind)
+        .bind(ssh.map(|ssh| &ssh.line))
         .bind(ssh.map(|ssh| &ssh.user))
         .bind(ssh.map(|ssh| &ssh.host))
         .bind(ssh.map(|ssh| ssh.port))
         .bind(ssh.and_then(|ssh| ssh.identity.as_ref()))
         .bind(ssh.and_then(|ssh| ssh.accepted_fingerprint.as_ref()))
+        .bind(host.keep)
         .bind(created_at)
         .execute(self.0.pool())
         .await;
@@ -123,6 +126,21 @@ impl Hosts<'_> {
             Ok(host) => host.ok_or_else(|| not_found(id.as_str())),
             Err(error) => Err(self.name_error(error, name).await),
         }
+    }
+
+    /// Says whether a host's tunnel starts with the program.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn keep(&self, id: &HostId, keep: bool) -> Result<Host> {
+        sqlx::query("UPDATE hosts SET keep = ? WHERE id = ? AND deleted_at IS NULL RETURNING *")
+            .bind(keep)
+            .bind(id.as_str())
+            .try_map(|row| from_row(&row))
+            .fetch_optional(self.0.pool())
+            .await
+            .map_err(|error| self.0.error(error))?
+            .ok_or_else(|| not_found(id.as_str()))
     }
 
     /// Removes a host. Its deployment is kept for [`Hosts::restore`], and conversations stay.
@@ -184,6 +202,7 @@ fn from_row(row: &SqliteRow) -> sqlx::Result<Host> {
     let address = match row.try_get("kind")? {
         "local" => HostAddress::Local,
         "ssh" => HostAddress::Ssh(SshAddress {
+            line: row.try_get("line")?,
             user: row.try_get("user")?,
             host: row.try_get("address")?,
             port: row.try_get("port")?,
@@ -197,6 +216,7 @@ fn from_row(row: &SqliteRow) -> sqlx::Result<Host> {
         name: row.try_get("name")?,
         address,
         created_at: row.try_get("created_at")?,
+        keep: row.try_get("keep")?,
     })
 }
 

@@ -23,7 +23,7 @@ export interface Target {
 
 /** What stands between the person and an answer, and the one thing that removes it. */
 export interface Obstacle {
-  kind: "no_server" | "no_model" | "gone" | "not_connected" | "wait";
+  kind: "no_server" | "no_model" | "gone" | "not_connected" | "attention" | "wait";
   /** In a sentence, without a full stop. */
   words: string;
 }
@@ -68,9 +68,14 @@ function obstacleOf(host: HostView | null, name: string, condition: Condition | 
     case "deploying":
       return isUsable(host) ? null : { kind: "wait", words: m.chat_wait_deploying({ host: name }) };
     case "connecting":
+    case "authenticating":
       return { kind: "wait", words: m.chat_wait_connecting({ host: name }) };
     case "loading":
       return { kind: "wait", words: m.chat_wait_loading({ host: name }) };
+    case "waiting":
+      return { kind: "wait", words: m.chat_wait_person({ host: name }) };
+    case "attention":
+      return { kind: "attention", words: m.chat_attention({ host: name }) };
     case "reconnecting":
       return { kind: "wait", words: m.chat_wait_reconnecting({ host: name }) };
     default:

@@ -1,8 +1,9 @@
-import { fireEvent, render, screen } from "@testing-library/svelte";
+import { fireEvent, screen } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { PromptQuestion } from "../../ipc/bindings";
+import type { HostKeyQuestion, PromptQuestion } from "../../ipc/bindings";
 import { attach } from "../../ipc/events";
 import { TestBackend, emptySnapshot, errorInfo, hostView } from "../../test-backend";
+import { renderInWindow } from "../../test-window";
 import { prompts } from "../../state/prompts.svelte";
 import Prompts from "./Prompts.svelte";
 
@@ -11,7 +12,7 @@ let backend: TestBackend;
 const FINGERPRINT = "SHA256:mN4qT0sVb1YkR8fZ2uXcH6jLpWgD5aEoQi9nK3yB7Zk";
 
 async function ask(question: PromptQuestion): Promise<void> {
-  render(Prompts);
+  renderInWindow(Prompts);
   backend.say("c1", {
     type: "prompt",
     data: { prompt_id: "p1", host_id: "a", expires_at: Date.now() + 60_000, question },
@@ -21,7 +22,7 @@ async function ask(question: PromptQuestion): Promise<void> {
 
 const hostKey: PromptQuestion = {
   type: "host_key",
-  data: { address: "a.lan", port: 2222, algorithm: "ssh-ed25519", fingerprint: FINGERPRINT },
+  data: { address: "a.lan", port: 2222, algorithm: "ssh-ed25519", fingerprint: FINGERPRINT, randomart: "", known_by_other_key: null },
 };
 
 beforeEach(async () => {
@@ -55,6 +56,58 @@ describe("an unknown host key", () => {
   });
 });
 
+describe("a key of another type", () => {
+  it("warns, names the place of the known one, and draws the key", async () => {
+    const data = { ...(hostKey.data as HostKeyQuestion), known_by_other_key: "~/.ssh/known_hosts:41", randomart: "+--+" };
+    await ask({ type: "host_key", data });
+    expect(screen.getByRole("heading").textContent).toContain("another type");
+    expect(screen.getByText("~/.ssh/known_hosts:41")).toBeTruthy();
+    expect(screen.getByRole("img", { name: /fingerprint says the same/ }).textContent).toBe("+--+");
+    expect(screen.getByTestId("prompt-expiry").textContent).toMatch(/^Waits \d/);
+  });
+
+  it("names the machine in between when it is that one that asks", async () => {
+    const data = { ...(hostKey.data as HostKeyQuestion), address: "bastion.lan" };
+    await ask({ type: "host_key", data });
+    expect(screen.getByRole("heading").textContent).toContain("bastion.lan");
+    expect(screen.getByRole("dialog").textContent).toContain("on the way to a");
+  });
+});
+
+describe("the server's own questions", () => {
+  const question: PromptQuestion = {
+    type: "interactive",
+    data: {
+      user: "me",
+      address: "a.lan",
+      title: "Cluster",
+      instructions: "Two factors",
+      fields: [
+        { label: "Password: ", echo: false },
+        { label: "Code:", echo: true },
+      ],
+    },
+  };
+
+  it("are asked in its words, hidden where it says so, and answered in their order", async () => {
+    await ask(question);
+    const password = screen.getByLabelText<HTMLInputElement>("Password");
+    expect([password.type, screen.getByLabelText<HTMLInputElement>("Code").type]).toEqual(["password", "text"]);
+    expect(screen.queryByRole("checkbox")).toBeNull();
+    await fireEvent.input(password, { target: { value: "hunter2" } });
+    await fireEvent.submit(password.form as HTMLFormElement);
+    expect(backend.requests("prompt_answer")).toEqual([
+      { prompt_id: "p1", reply: { type: "answers", data: { values: ["hunter2", ""] } } },
+    ]);
+  });
+
+  it("are declined with Esc", async () => {
+    await ask(question);
+    await fireEvent.keyDown(screen.getByRole("dialog"), { key: "Escape" });
+    await vi.waitFor(() => expect(backend.requests("prompt_answer")).toEqual([{ prompt_id: "p1", reply: { type: "decline" } }]));
+  });
+});
+
 describe("a secret", () => {
   it("goes out only when something is typed, and is not in the page afterwards", async () => {
     await ask({ type: "password", data: { user: "me", address: "a.lan", attempt: 2 } });
@@ -73,7 +126,7 @@ describe("a secret", () => {
 
 describe("a changed host key", () => {
   it("is told with file and line, and offers nothing but to stay away", async () => {
-    render(Prompts);
+    renderInWindow(Prompts);
     const subject = { kind: "connect" as const, host_id: "a", session_id: null, message_id: null };
     backend.say("c1", { type: "progress", data: { type: "started", data: subject } });
     backend.say("c1", { type: "error", data: errorInfo("host_key_changed") });

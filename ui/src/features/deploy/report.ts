@@ -2,6 +2,7 @@ import type { Host, PreflightReport, TaskInfo } from "../../ipc/bindings";
 import { bytes, dateTime, milliseconds } from "../../i18n/format";
 import { text } from "../../i18n/locale.svelte";
 import { m } from "../../paraglide/messages.js";
+import { faultText } from "../../shared/fault-text";
 import { fault } from "../../state/faults";
 import { hostName } from "../../state/host-name";
 import { addressOf } from "../../state/hosts.svelte";
@@ -33,6 +34,6 @@ export function runText(host: Host, run: TaskInfo, lines: readonly string[]): st
     return `[${step.state}] ${stepLabel(step.step)}${took}${step.detail ? ` (${text(step.detail)})` : ""}`;
   });
   const failed = run.outcome?.type === "error" ? fault(run.outcome.data) : null;
-  const error = failed ? ["", failed.message, failed.fix, `${failed.code} ${failed.detailId}`] : [];
+  const error = failed ? ["", faultText(failed)] : [];
   return [head(host), dateTime(run.queued_at), ...steps, ...error, "", ...lines].join("\n");
 }

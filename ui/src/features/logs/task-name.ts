@@ -6,6 +6,7 @@ import { tasks } from "../../state/tasks.svelte";
 
 const TITLES: Record<TaskKind, (inputs: { name: string }) => string> = {
   check: m.logs_task_check,
+  diagnose: m.logs_task_diagnose,
   deploy: m.logs_task_deploy,
   uninstall: m.logs_task_uninstall,
   connect: m.logs_task_connect,
@@ -13,6 +14,7 @@ const TITLES: Record<TaskKind, (inputs: { name: string }) => string> = {
 };
 const KINDS: Record<TaskKind, () => string> = {
   check: m.logs_kind_check,
+  diagnose: m.logs_kind_diagnose,
   deploy: m.logs_kind_deploy,
   uninstall: m.logs_kind_uninstall,
   connect: m.logs_kind_connect,

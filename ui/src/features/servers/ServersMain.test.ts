@@ -1,9 +1,8 @@
-import { fireEvent, render, screen } from "@testing-library/svelte";
-import { Tooltip } from "bits-ui";
-import { createRawSnippet, mount, unmount, type Component } from "svelte";
+import { fireEvent, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { attach } from "../../ipc/events";
 import { TestBackend, emptySnapshot, errorInfo, hostView } from "../../test-backend";
+import { renderInWindow } from "../../test-window";
 import { app } from "../../state/app.svelte";
 import { toasts } from "../../state/toasts.svelte";
 import ServersMain from "./ServersMain.svelte";
@@ -24,16 +23,8 @@ const DEPLOYMENT = {
 
 let backend: TestBackend;
 
-/** Icon buttons have tooltips, and those ask for their provider. */
 function open(): void {
-  const children = createRawSnippet(() => ({
-    render: () => "<div></div>",
-    setup: (target) => {
-      const inner = mount(ServersMain as Component, { target });
-      return () => void unmount(inner);
-    },
-  }));
-  render(Tooltip.Provider, { children });
+  renderInWindow(ServersMain);
 }
 
 const primary = (name: string): HTMLButtonElement =>

@@ -3,6 +3,7 @@ import { m } from "../../paraglide/messages.js";
 import { app } from "../../state/app.svelte";
 import type { Condition } from "../../state/condition";
 import { connections } from "../../state/connections.svelte";
+import { diagnoses } from "../../state/diagnoses.svelte";
 import { hostName } from "../../state/host-name";
 import { hosts } from "../../state/hosts.svelte";
 import { plans } from "../../state/plans.svelte";
@@ -29,6 +30,17 @@ export function disconnect(view: HostView): void {
   told(connections.stop(view.host.id));
 }
 
+/** Opens a host's page and looks at the way to its model. */
+export function diagnose(view: HostView): void {
+  app.openHost(view.host.id);
+  told(diagnoses.start(view.host.id));
+}
+
+/** Whether the tunnel to a host starts with Slipway from now on. */
+export function keep(view: HostView, kept: boolean): void {
+  told(hosts.keep(view.host.id, kept));
+}
+
 /** Opens the plan of a host, to deploy something else or again. */
 export function openPlan(view: HostView): void {
   plans.edit(view.host.id);
@@ -47,6 +59,7 @@ export function remove(view: HostView): void {
   told(
     hosts.remove(id).then(() => {
       if (app.hostId === id) app.hostId = null;
+      if (app.hostPageId === id) app.hostPageId = null;
       toasts.undo(
         () => m.servers_removed({ name: hostName(view.host) }),
         () => m.app_undo(),
@@ -74,11 +87,14 @@ export function primaryAction(view: HostView, condition: Condition): PrimaryActi
     case "ready":
       return { label: m.servers_connect(), kind: "primary", run: () => connect(view) };
     case "failed":
+    case "attention":
       return { label: m.app_retry(), kind: "primary", run: () => retry(view, condition) };
     case "deploying":
     case "checking":
       return { label: m.servers_open(), kind: "secondary", run: () => app.openDeploy(view.host.id) };
     case "connecting":
+    case "authenticating":
+    case "waiting":
     case "loading":
     case "connected":
     case "degraded":

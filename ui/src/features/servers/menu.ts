@@ -3,6 +3,7 @@ import Pencil from "@lucide/svelte/icons/pencil";
 import Ship from "@lucide/svelte/icons/ship";
 import ScanSearch from "@lucide/svelte/icons/scan-search";
 import Trash from "@lucide/svelte/icons/trash-2";
+import Stethoscope from "@lucide/svelte/icons/stethoscope";
 import CircleMinus from "@lucide/svelte/icons/circle-minus";
 import type { HostView } from "../../ipc/bindings";
 import { m } from "../../paraglide/messages.js";
@@ -12,7 +13,7 @@ import type { Condition } from "../../state/condition";
 import { connections } from "../../state/connections.svelte";
 import { LOCAL } from "../../state/hosts.svelte";
 import { toasts } from "../../state/toasts.svelte";
-import { checkAgain, openPlan, remove } from "./actions";
+import { checkAgain, diagnose, openPlan, remove } from "./actions";
 import { serversView } from "./servers-view.svelte";
 
 const BUSY = new Set(["deploying", "removing"]);
@@ -38,6 +39,7 @@ export function menuOf(view: HostView, condition: Condition): MenuItem[] {
     },
     { label: m.servers_check(), icon: ScanSearch, disabled: busy, testid: "server-check", run: () => checkAgain(view) },
   ];
+  items.push({ label: m.host_diagnose(), icon: Stethoscope, testid: "server-diagnose", run: () => diagnose(view) });
   if (url) items.push({ label: m.servers_copy_address(), icon: Copy, run: () => void copyAddress(url) });
   if (view.deployment)
     items.push({

@@ -13,6 +13,7 @@ export type NumberKey =
   | "chat_limit"
   | "deploy_limit"
   | "monitor_interval_s"
+  | "tunnel_wait_s"
   | "keepalive_timeout_s"
   | "first_token_timeout_s"
   | "temperature"
@@ -30,6 +31,7 @@ export type Row = RowBase &
   (
     | { kind: "language" }
     | { kind: "theme" }
+    | { kind: "switch"; key: "start_at_login" }
     | {
         kind: "number";
         key: NumberKey;
@@ -48,6 +50,13 @@ export const ROWS: readonly Row[] = [
     words: () => m.settings_language_words(),
   },
   { kind: "theme", group: "general", title: () => m.settings_theme(), words: () => m.settings_theme_words() },
+  {
+    kind: "switch",
+    key: "start_at_login",
+    group: "general",
+    title: () => m.settings_start_at_login(),
+    words: () => m.settings_start_at_login_words(),
+  },
   {
     kind: "number",
     key: "temperature",
@@ -121,6 +130,16 @@ export const ROWS: readonly Row[] = [
   },
   {
     kind: "number",
+    key: "tunnel_wait_s",
+    group: "servers",
+    title: () => m.settings_tunnel_wait(),
+    words: () => m.settings_tunnel_wait_words(),
+    min: 0,
+    max: 120,
+    unit: () => m.settings_unit_seconds(),
+  },
+  {
+    kind: "number",
     key: "log_megabytes",
     group: "data",
     title: () => m.settings_log_size(),
@@ -147,7 +166,7 @@ export function groupLabel(group: GroupId): string {
 
 /** The field of {@link Settings} that a row changes. */
 export function keyOf(row: Row): keyof Settings {
-  return row.kind === "number" ? row.key : row.kind;
+  return row.kind === "number" || row.kind === "switch" ? row.key : row.kind;
 }
 
 /** Whether a row differs from its default. */
@@ -157,6 +176,9 @@ export function isChanged(row: Row, value: Settings): boolean {
 
 /** The default in words, with its unit. */
 export function defaultWords(row: Row): string {
+  if (row.kind === "switch") {
+    return m.settings_default({ value: DEFAULTS[row.key] ? m.settings_on() : m.settings_off() });
+  }
   if (row.kind !== "number") return m.settings_default({ value: m.settings_as_system() });
   const value = DEFAULTS[row.key];
   if (value === null) return m.settings_default({ value: m.settings_default_engine() });

@@ -46,6 +46,7 @@ const BROKEN = {
   message: both("The SSH connection to studio was lost.", "SSH-соединение со studio потеряно."),
   fix: both("Wait until the tunnel is back, then retry.", "Дождитесь туннеля и повторите."),
   detail_id: "d-41c9",
+  facts: null,
 };
 
 const MODEL = "Qwen3-30B-A3B-Instruct-Q4_K_M";

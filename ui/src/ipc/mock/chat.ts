@@ -54,6 +54,7 @@ const LOST = {
   message: both("The answer broke off: the engine closed the stream.", "Ответ оборвался: движок закрыл поток."),
   fix: both("Try again.", "Повторите."),
   detail_id: "d-50b1",
+  facts: null,
 };
 
 export function messageOf(sessionId: string, position: number, part: Partial<Message>): Message {

@@ -27,6 +27,7 @@ const CANCELLED: ErrorInfo = {
   message: both("Cancelled. The host is as it was.", "Отменено. Сервер остался прежним."),
   fix: both("", ""),
   detail_id: "",
+  facts: null,
 };
 
 const DETAILS: Partial<Record<DeployStep, Text>> = {
@@ -123,7 +124,7 @@ function fail(
   task.stream.say(task.id, { type: "error", data: error });
 }
 
-/** Plays a connection: connecting, loading, connected; it stays until it is cancelled. */
+/** Plays a connection: connecting, logging in, loading, connected; it stays until it is cancelled. */
 export async function playConnect(task: MockTask, hostId: string): Promise<void> {
   const { stream, id, world } = task;
   const view = world.hosts.find((item) => item.host.id === hostId);
@@ -146,7 +147,13 @@ export async function playConnect(task: MockTask, hostId: string): Promise<void>
   stream.say(id, { type: "progress", data: { type: "started", data: subject } });
   say({ state: "connecting", local_url: null, round_trip_ms: null });
   if (!(await task.ask(hostId))) return stream.say(id, { type: "error", data: CANCELLED });
+  say({ state: "authenticating", local_url: null, round_trip_ms: null });
   await sleep(world.stepMs / 2);
+  if (world.deployFails?.step === "connect") {
+    const { error } = world.deployFails;
+    say({ state: "needs_attention", local_url: null, round_trip_ms: null, reason: error });
+    return stream.say(id, { type: "error", data: error });
+  }
   say({ state: "loading", round_trip_ms: null });
   await sleep(world.stepMs / 2);
   say({ state: "connected" });

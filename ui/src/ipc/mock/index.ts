@@ -1,8 +1,11 @@
 import type { Backend } from "../backend";
-import type { Commands, ErrorInfo, Host, HostAdd, Prompt, PromptReply, Snapshot } from "../bindings";
+import type { Commands, ErrorInfo, Host, HostAdd, PromptReply, Snapshot } from "../bindings";
 import * as chat from "./chat";
 import { playConnect, playDeploy, reportOf, type MockTask } from "./deploy";
+import { playDiagnosis } from "./diagnosis";
+import { historyOf } from "./history";
 import { fillLog } from "./log-worlds";
+import { QUESTIONS } from "./questions";
 import { worldOf } from "./scenarios";
 import { both, MockStream, sleep } from "./stream";
 import { LOCAL_HOST, sshHost } from "./world";
@@ -10,7 +13,7 @@ import { LOCAL_HOST, sshHost } from "./world";
 type Handlers = { [K in keyof Commands]: (request: Commands[K]["request"]) => Commands[K]["response"] };
 
 function refuse(code: ErrorInfo["code"], en: string, ru: string): never {
-  throw { code, message: both(en, ru), fix: both("", ""), detail_id: "d-7f3a" } satisfies ErrorInfo;
+  throw { code, message: both(en, ru), fix: both("", ""), detail_id: "d-7f3a", facts: null } satisfies ErrorInfo;
 }
 
 /** A backend that plays a scenario by itself: `?mock=SCENARIO` in development. */
@@ -30,26 +33,16 @@ export function mockBackend(name: string, language: string | null = null): Backe
   }
 
   async function ask(id: string, hostId: string): Promise<boolean> {
-    if (world.asks === null || hostId === "local") return true;
-    const prompt_id = crypto.randomUUID();
-    const base = { prompt_id, host_id: hostId, expires_at: Date.now() + 120_000 };
-    const questions: Record<NonNullable<typeof world.asks>, Prompt["question"]> = {
-      host_key: {
-        type: "host_key",
-        data: {
-          address: "192.0.2.40",
-          port: 2222,
-          algorithm: "ssh-ed25519",
-          fingerprint: "SHA256:mN4qT0sVb1YkR8fZ2uXcH6jLpWgD5aEoQi9nK3yB7Zk",
-        },
-      },
-      password: { type: "password", data: { user: "ml", address: "192.0.2.40", attempt: 2 } },
-      passphrase: { type: "passphrase", data: { path: "~/.ssh/id_ed25519", attempt: 1 } },
-    };
-    stream.say(id, { type: "prompt", data: { ...base, question: questions[world.asks] } });
-    const reply = await new Promise<PromptReply>((resolve) => answers.set(prompt_id, resolve));
-    stream.say(id, { type: "progress", data: { type: "prompt_closed", data: { prompt_id } } });
-    return reply.type !== "decline";
+    if (hostId === "local") return true;
+    for (const name of world.asks) {
+      const prompt_id = crypto.randomUUID();
+      const base = { prompt_id, host_id: hostId, expires_at: Date.now() + 120_000 };
+      stream.say(id, { type: "prompt", data: { ...base, question: structuredClone(QUESTIONS[name]) } });
+      const reply = await new Promise<PromptReply>((resolve) => answers.set(prompt_id, resolve));
+      stream.say(id, { type: "progress", data: { type: "prompt_closed", data: { prompt_id } } });
+      if (reply.type === "decline") return false;
+    }
+    return true;
   }
 
   function addHost(request: HostAdd): Host {
@@ -94,6 +87,12 @@ export function mockBackend(name: string, language: string | null = null): Backe
     },
     host_list: () => structuredClone(world.hosts),
     host_suggestions: () => world.suggestions,
+    host_keep: ({ host_id, keep }) => Object.assign(view(host_id).host, { keep }),
+    host_diagnose: ({ host_id }) => {
+      const mine = task("diagnose");
+      void playDiagnosis(mine, host_id);
+      return { request_id: mine.id };
+    },
     host_check: ({ host_id }) => {
       const mine = task("check");
       const subject = { kind: "check" as const, host_id, session_id: null, message_id: null };
@@ -134,6 +133,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
       stream.say(status.request_id, { type: "progress", data: { type: "connection", data: off } });
       return {};
     },
+    connection_history: ({ host_id }) => historyOf(world, host_id),
     chat_send: (request) => {
       if (request.text.trim() === "") refuse("empty_message", "The message is empty.", "Сообщение пустое.");
       return chat.send(world, stream, request, (id) => cancelled.has(id));

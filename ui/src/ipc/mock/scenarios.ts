@@ -1,45 +1,8 @@
-import type { ErrorInfo } from "../bindings";
 import { messageOf } from "./chat";
 import { fillChats } from "./chat-worlds";
-import { both } from "./stream";
+import { fillConnections } from "./connection-worlds";
+import { DISK_FULL, LOST, SLOW } from "./faults";
 import { connectionOf, deploymentOf, emptyWorld, LOCAL_HOST, sshHost, type World } from "./world";
-
-const DISK_FULL: ErrorInfo = {
-  code: "host_disk_full",
-  message: both(
-    "Not enough disk: the model needs 19.9 GB, /home has 6.3 GB free.",
-    "Не хватает места: модели нужно 19,9 ГБ, в /home свободно 6,3 ГБ.",
-  ),
-  fix: both("Free 14 GB in /home or choose a smaller model.", "Освободите 14 ГБ в /home или возьмите модель меньше."),
-  detail_id: "d-91c2",
-};
-
-const SLOW: ErrorInfo = {
-  code: "engine_not_healthy",
-  message: both("The engine answers, but the last check took 4.8 s.", "Движок отвечает, но последняя проверка заняла 4,8 с."),
-  fix: both("Look at what else uses the GPU.", "Посмотрите, что ещё занимает видеокарту."),
-  detail_id: "d-22b0",
-};
-
-const KEY_CHANGED: ErrorInfo = {
-  code: "host_key_changed",
-  message: both(
-    "The host key of attic.lan changed: it does not match line 14 of ~/.ssh/known_hosts.",
-    "Ключ сервера attic.lan изменился: он не совпадает со строкой 14 файла ~/.ssh/known_hosts.",
-  ),
-  fix: both(
-    "If the machine was reinstalled, remove line 14 and connect again. If not, somebody may be in between.",
-    "Если систему переустанавливали, удалите строку 14 и подключитесь снова. Если нет, между вами может быть посторонний.",
-  ),
-  detail_id: "d-5e07",
-};
-
-const LOST: ErrorInfo = {
-  code: "connection_lost",
-  message: both("The server stopped answering.", "Сервер перестал отвечать."),
-  fix: both("Slipway reconnects by itself.", "Slipway переподключится сам."),
-  detail_id: "d-6a10",
-};
 
 /** Four servers in four states, as in the visual reference. */
 function full(): World {
@@ -95,17 +58,14 @@ function full(): World {
   return world;
 }
 
-/** The worlds by name: `empty`, `full`, `failing`, `changed-key`, `host-key`, `password`, `passphrase`, `broken`. */
+/**
+ * The worlds by name: `empty`, `full`, `failing`, `broken`; the questions of `questions.ts`; the
+ * conversations of `chat-worlds.ts`; the connections of `connection-worlds.ts`.
+ */
 export function worldOf(name: string): World {
   const world = name === "" || name === "empty" || name === "broken" ? emptyWorld() : full();
   if (name === "failing") world.deployFails = { step: "run", error: DISK_FULL };
-  if (name === "changed-key") {
-    for (const view of world.hosts) if (view.host.id === "attic") view.last_error = KEY_CHANGED;
-    world.deployFails = { step: "connect", error: KEY_CHANGED };
-  }
-  if (name === "host-key") world.asks = "host_key";
-  if (name === "password") world.asks = "password";
-  if (name === "passphrase") world.asks = "passphrase";
   fillChats(world, name);
+  fillConnections(world, name);
   return world;
 }

@@ -2,6 +2,7 @@ import type {
   AppInfo,
   ConnectionStatus,
   Deployment,
+  DiagnosisLink,
   ErrorInfo,
   Host,
   HostSuggestion,
@@ -12,6 +13,7 @@ import type {
   SshAddress,
   TaskInfo,
 } from "../bindings";
+import type { QuestionName } from "./questions";
 
 /** Everything that the mock backend knows; a scenario fills it. */
 export interface World {
@@ -27,8 +29,12 @@ export interface World {
   stepMs: number;
   /** What the next deploy fails with, and at which step. */
   deployFails: { step: string; error: ErrorInfo } | null;
-  /** The question that the next deploy or connect asks first. */
-  asks: "host_key" | "password" | "passphrase" | null;
+  /** The questions that a deploy or connect asks first, one after the other. */
+  asks: QuestionName[];
+  /** Hosts whose connection has a past hour. */
+  busyHosts: Set<string>;
+  /** What the next diagnosis finds: the link that is broken, and the one it never gets an answer from. */
+  diagnosis: { broken: DiagnosisLink | null; stuck: DiagnosisLink | null };
 }
 
 const HOUR = 3_600_000;
@@ -40,6 +46,8 @@ export function settingsOf(part: Partial<Settings> = {}): Settings {
     chat_limit: 4,
     deploy_limit: 2,
     monitor_interval_s: 30,
+    start_at_login: false,
+    tunnel_wait_s: 10,
     keepalive_timeout_s: 9,
     first_token_timeout_s: 120,
     temperature: null,
@@ -50,13 +58,13 @@ export function settingsOf(part: Partial<Settings> = {}): Settings {
 }
 
 export function sshHost(name: string, address: Partial<SshAddress> & { host: string }): Host {
+  const data = { user: "llm", port: 22, identity: null, accepted_fingerprint: null, ...address };
+  const line = data.port === 22 ? `${data.user}@${data.host}` : `${data.user}@${data.host}:${data.port}`;
   return {
     id: name,
     name,
-    address: {
-      type: "ssh",
-      data: { user: "llm", port: 22, identity: null, accepted_fingerprint: null, ...address },
-    },
+    address: { type: "ssh", data: { line, ...data } },
+    keep: false,
     created_at: Date.now() - 40 * HOUR,
   };
 }
@@ -65,6 +73,7 @@ export const LOCAL_HOST: Host = {
   id: "local",
   name: "local",
   address: { type: "local" },
+  keep: false,
   created_at: Date.now() - 30 * HOUR,
 };
 
@@ -101,6 +110,8 @@ export function connectionOf(hostId: string, part: Partial<ConnectionStatus> = {
     open_streams: 1,
     bytes_down: 18_400_000,
     bytes_up: 2_100_000,
+    last_error: null,
+    last_error_at: null,
     ...part,
   };
 }
@@ -121,12 +132,12 @@ export function emptyWorld(): World {
     // As in the backend, this computer is always there.
     hosts: [{ host: LOCAL_HOST, deployment: null, last_error: null }],
     suggestions: [
-      { alias: "lab-gpu-2", address: "gpu@10.0.4.22:22", identity: "~/.ssh/id_ed25519" },
-      { alias: "studio", address: "llm@studio.local:22", identity: null },
-      { alias: "rented-4090", address: "root@203.0.113.24:40122", identity: "~/.ssh/rented" },
-      { alias: "gpu-box", address: "ml@192.0.2.40:2222", identity: "~/.ssh/id_ed25519" },
-      { alias: "hpc-gpu7", address: "ml@gpu7.hpc.example.org:22", identity: null },
-      { alias: "old-gpu", address: "root@192.0.2.61:22", identity: null },
+      { alias: "lab-gpu-2", address: "gpu@10.0.4.22:22", identity: "~/.ssh/id_ed25519", jumps: [] },
+      { alias: "studio", address: "llm@studio.local:22", identity: null, jumps: [] },
+      { alias: "rented-4090", address: "root@203.0.113.24:40122", identity: "~/.ssh/rented", jumps: [] },
+      { alias: "gpu-box", address: "ml@192.0.2.40:2222", identity: "~/.ssh/id_ed25519", jumps: [] },
+      { alias: "hpc-gpu7", address: "ml@gpu7.hpc.example.org:22", identity: null, jumps: ["ml@hpc-login.example.org:22"] },
+      { alias: "old-gpu", address: "root@192.0.2.61:22", identity: null, jumps: [] },
     ],
     connections: [],
     tasks: [],
@@ -134,6 +145,8 @@ export function emptyWorld(): World {
     messages: new Map(),
     stepMs: 700,
     deployFails: null,
-    asks: null,
+    asks: [],
+    busyHosts: new Set(),
+    diagnosis: { broken: null, stuck: null },
   };
 }

@@ -4,32 +4,42 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-use slipway_llm::{ChatMessage, ChatRequest, Client, Health, Role};
+use slipway_llm::Health;
 use slipway_protocol::{
-    ConnectionState, ConnectionStatus, Host, HostAddress, Progress, TaskKind, TaskResult,
-    TaskSubject,
+    ConnectionState, ConnectionStatus, ErrorInfo, Host, HostAddress, Progress, TaskResult,
 };
 use slipway_ssh::{ForwardError, Forwarder};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use tokio::time::MissedTickBehavior;
 
 use super::backoff::wait_before;
+use super::engine::{self, Engine};
 use super::registry::EngineAccess;
-use super::route::{EnginePlace, client};
+use super::{link, status};
 use crate::clock::{millis, now_ms};
-use crate::deploy::{InstalledScript, ScriptRun, Subcommand};
-use crate::fault::Fault;
-use crate::fault_text::{forwarding_forbidden, script_fault};
-use crate::host::Machine;
+use crate::fault::{Fault, Noted};
+use crate::fault_text::forwarding_forbidden;
+use crate::host::{Machine, OpenStage};
 use crate::program::Program;
 use crate::tasks::TaskContext;
 
 /// Between looks at an engine that does not answer as it should.
 const LOOK_WHILE_ILL: Duration = Duration::from_secs(1);
+/// The same, once it has been ill for long.
+const LONGEST_LOOK_WHILE_ILL: Duration = Duration::from_secs(30);
 /// So many bad looks in a row until the host is asked what became of the engine.
 const ASK_AFTER: u32 = 3;
-/// Limit of the one-token completion that ends the connecting.
-const PROOF_LIMIT: Duration = Duration::from_secs(120);
+/// Between two samples of the tunnel's figures.
+const SAMPLE: Duration = Duration::from_secs(5);
+
+/// From when on a connection waits for what may pass: a host that is off, a network that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Persistence {
+    /// Once the engine has answered. Before, a failure is told to whoever asked.
+    OnceReached,
+    /// From the start: nobody waits for it.
+    FromTheStart,
+}
 
 /// The body of the task of kind `connect`.
 pub(super) async fn run(
@@ -37,29 +47,15 @@ pub(super) async fn run(
     context: TaskContext,
     host: Host,
     machine: Option<Machine>,
+    persistence: Persistence,
 ) -> Result<TaskResult, Fault> {
-    let status = ConnectionStatus {
-        host_id: host.id.clone(),
-        request_id: context.request_id().clone(),
-        state: ConnectionState::Connecting,
-        reason: None,
-        local_url: None,
-        model: None,
-        context_size: None,
-        since: now_ms(),
-        round_trip_ms: None,
-        reconnects: 0,
-        attempt: None,
-        next_attempt_at: None,
-        open_streams: 0,
-        bytes_down: 0,
-        bytes_up: 0,
-    };
-    let look_again = program.connections().begin(status.clone());
+    let (host_id, request_id) = (host.id.clone(), context.request_id().clone());
+    let status = status::fresh(host_id, request_id, ConnectionState::Connecting);
     let forwarder = match host.address {
         HostAddress::Local => None,
         HostAddress::Ssh(_) => Some(Forwarder::bind(None).await?),
     };
+    let look_again = program.connections().begin(status.clone());
     let mut connection = Connection {
         program: &program,
         context: &context,
@@ -68,7 +64,11 @@ pub(super) async fn run(
         look_again,
         status,
         machine: None,
+        persistence,
         reached: false,
+        rebuilding: false,
+        attempt: 0,
+        alarms: program.vigil().alarms(),
     };
     connection.publish(None);
     let result = connection.live(machine).await;
@@ -85,52 +85,99 @@ struct Connection<'a> {
     look_again: Arc<Notify>,
     status: ConnectionStatus,
     machine: Option<Machine>,
+    /// Whether a failure that may pass is waited out although the engine has never answered.
+    persistence: Persistence,
     /// Whether the engine has answered once: from then on the connection heals by itself.
     reached: bool,
+    /// Whether a link that was up is being rebuilt.
+    rebuilding: bool,
+    /// Failed attempts since the engine last answered.
+    attempt: u32,
+    /// Says that the computer slept or its network changed.
+    alarms: watch::Receiver<u64>,
 }
 
 impl Connection<'_> {
     /// Links, serves, and links again until it is cancelled (`Ok`) or cannot go on.
     async fn live(&mut self, mut given: Option<Machine>) -> Result<(), Fault> {
-        let mut attempt = 0;
         loop {
             let linked = match given.take() {
                 Some(machine) => Ok(machine),
-                None => self.program.opener(self.context).open(self.host).await,
+                None => self.open().await,
             };
             let fault = match linked {
                 Ok(machine) => {
                     self.machine = Some(machine.clone());
-                    let ended = self.serve(&machine, &mut attempt).await;
+                    let ended = self.serve(&machine).await;
                     self.machine = None;
                     if let Some(forwarder) = &self.forwarder {
                         forwarder.detach();
                     }
                     match ended {
                         Ok(()) => {
-                            disconnect(&machine).await;
+                            link::disconnect(&machine).await;
                             return Ok(());
                         }
-                        Err(fault) => fault,
+                        Err(fault) => {
+                            self.rebuilding |= self.reached;
+                            fault
+                        }
                     }
                 }
                 Err(_) if self.context.token().is_cancelled() => return Ok(()),
                 Err(fault) => fault,
             };
-            if !self.reached || !fault.is_transient() {
+            if !self.waits_out(&fault) {
                 return Err(fault);
             }
-            attempt += 1;
-            if !self.wait_to_link(attempt, &fault).await {
+            if !self.wait_to_link(&fault).await {
                 return Ok(());
             }
         }
     }
 
+    /// Opens a way to the host and shows how far it is. While a link is rebuilt it stays
+    /// "reconnecting", unless the user is asked something.
+    async fn open(&mut self) -> Result<Machine, Fault> {
+        let (sender, mut stages) = watch::channel(OpenStage::Connecting);
+        let (program, context, host) = (self.program, self.context, self.host);
+        let rebuilding = self.status.state == ConnectionState::Reconnecting;
+        let fault = self.status.reason.clone();
+        self.status.next_attempt_at = None;
+        let opener = program.opener(context).reporting(sender);
+        let opening = opener.open(host);
+        tokio::pin!(opening);
+        loop {
+            let stage = *stages.borrow_and_update();
+            match stage {
+                OpenStage::WaitingForUser => self.enter(ConnectionState::WaitingForUser, None),
+                _ if rebuilding => {
+                    self.enter_with(ConnectionState::Reconnecting, fault.clone(), None)
+                }
+                OpenStage::Connecting => self.enter(ConnectionState::Connecting, None),
+                OpenStage::Authenticating => self.enter(ConnectionState::Authenticating, None),
+            }
+            tokio::select! {
+                opened = &mut opening => return opened,
+                Ok(()) = stages.changed() => {}
+                // What is being dialled may be a way that is gone: the next attempt is made at once.
+                Ok(()) = self.alarms.changed(), if stage != OpenStage::WaitingForUser => {
+                    self.attempt = 0;
+                    self.alarms.mark_changed();
+                    let detail = "the network changed while it was dialled".to_owned();
+                    return Err(Fault::from(slipway_ssh::Error::ConnectionLost).with_detail(detail));
+                }
+            }
+        }
+    }
+
     /// Waits for the next attempt; false when cancelled meanwhile.
-    async fn wait_to_link(&mut self, attempt: u32, fault: &Fault) -> bool {
+    async fn wait_to_link(&mut self, fault: &Fault) -> bool {
+        self.attempt += 1;
+        let attempt = self.attempt;
         let wait = wait_before(attempt);
-        tracing::warn!(target: "connect", "link lost: {fault}; attempt {attempt} in {} ms", millis(wait));
+        tracing::info!(target: "connect", "attempt {attempt} in {} ms", millis(wait));
+        (self.status.open_streams, self.status.round_trip_ms) = (0, None);
         self.status.attempt = Some(attempt);
         self.status.next_attempt_at = Some(now_ms() + millis(wait));
         self.enter(ConnectionState::Reconnecting, Some(fault));
@@ -138,16 +185,24 @@ impl Connection<'_> {
             () = self.context.token().cancelled() => false,
             () = tokio::time::sleep(wait) => true,
             () = self.look_again.notified() => true,
+            Ok(()) = self.alarms.changed() => {
+                self.attempt = 0;
+                true
+            }
         }
     }
 
     /// Serves over one link until it is lost (`Err`) or the connection is cancelled (`Ok`).
-    async fn serve(&mut self, machine: &Machine, attempt: &mut u32) -> Result<(), Fault> {
+    async fn serve(&mut self, machine: &Machine) -> Result<(), Fault> {
         let token = self.context.token().clone();
-        let lost = link_lost(machine);
+        let lost = link::lost(machine);
         tokio::pin!(lost);
+        let mut sampling = tokio::time::interval(SAMPLE);
+        sampling.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.alarms.mark_unchanged();
         let mut engine: Option<Engine> = None;
         let mut bad_looks = 0;
+        let mut patience = LOOK_WHILE_ILL;
         loop {
             let look = async {
                 if engine.is_none() || bad_looks >= ASK_AFTER {
@@ -161,6 +216,7 @@ impl Connection<'_> {
                 }
             };
             let looked = tokio::select! {
+                biased;
                 () = token.cancelled() => return Ok(()),
                 fault = &mut lost => return Err(fault),
                 looked = look => looked,
@@ -168,67 +224,78 @@ impl Connection<'_> {
             let wait = match looked {
                 Ok(true) => {
                     bad_looks = 0;
-                    *attempt = 0;
+                    self.attempt = 0;
+                    patience = LOOK_WHILE_ILL;
                     Duration::from_secs(self.program.settings().monitor_interval_s.into())
                 }
                 Ok(false) => LOOK_WHILE_ILL,
-                Err(fault) if !self.reached => return Err(fault),
+                Err(fault) if !self.reached && !self.waits_out(&fault) => return Err(fault),
                 Err(fault) => {
                     bad_looks += 1;
                     self.enter(ConnectionState::Degraded, Some(&fault));
-                    LOOK_WHILE_ILL
+                    // An engine that crashes at each start must not be started each second for ever.
+                    patience = (patience * 2).min(LONGEST_LOOK_WHILE_ILL);
+                    patience / 2
                 }
             };
-            tokio::select! {
-                () = token.cancelled() => return Ok(()),
-                fault = &mut lost => return Err(fault),
-                () = self.look_again.notified() => engine = None,
-                () = tokio::time::sleep(wait) => {}
+            let next_look = tokio::time::sleep(wait);
+            tokio::pin!(next_look);
+            loop {
+                tokio::select! {
+                    () = token.cancelled() => return Ok(()),
+                    fault = &mut lost => return Err(fault),
+                    () = self.look_again.notified() => {
+                        engine = None;
+                        patience = LOOK_WHILE_ILL;
+                        break;
+                    }
+                    Ok(()) = self.alarms.changed() => {
+                        patience = LOOK_WHILE_ILL;
+                        tokio::select! {
+                            () = token.cancelled() => return Ok(()),
+                            there = link::still_there(machine) => there?,
+                        }
+                        break;
+                    }
+                    () = &mut next_look => break,
+                    _ = sampling.tick() => self.sample(machine, engine.as_ref()).await,
+                }
             }
         }
     }
 
-    /// Asks the host where its engine listens, starting it if it is not running, and leads the
-    /// tunnel there.
+    fn waits_out(&self, fault: &Fault) -> bool {
+        (self.reached || self.persistence == Persistence::FromTheStart) && fault.is_transient()
+    }
+
+    /// Takes the tunnel's figures; says so when they changed.
+    async fn sample(&mut self, machine: &Machine, engine: Option<&Engine>) {
+        let before = self.status.clone();
+        if let Machine::Ssh(session) = machine {
+            let answered = tokio::select! {
+                () = self.context.token().cancelled() => return,
+                answered = tokio::time::timeout(link::PROBE_LIMIT, session.ping()) => answered,
+            };
+            if let Ok(Ok(round_trip)) = answered {
+                self.status.round_trip_ms = Some(to_ms(round_trip));
+            }
+        }
+        self.count_bytes();
+        self.program.connections().sample(&self.status);
+        if self.status != before {
+            // Only an engine that has passed its looks is open to chats.
+            let answers = self.status.state == ConnectionState::Connected;
+            self.publish(engine.filter(|_| answers));
+        }
+    }
+
     async fn find_engine(&mut self, machine: &Machine) -> Result<Engine, Fault> {
-        let root = self.program.script_root(self.host);
-        let run = ScriptRun::new(self.context, machine, root);
-        let mut data = run.over_stdin(Subcommand::Status, json!({}), |_| ()).await?;
-        if data["deployed"] != json!(true) {
-            return Err(script_fault("not_deployed", "", &Default::default()));
-        }
-        if !matches!(data["state"].as_str(), Some("ready" | "loading" | "starting")) {
-            data = self.start_engine(machine, &run).await?;
-        }
-        let place = EnginePlace::read(machine, &data).await?;
-        let port = match (&self.forwarder, machine) {
-            (Some(forwarder), Machine::Ssh(session)) => {
-                forwarder.attach(session.clone(), "127.0.0.1", place.port);
-                forwarder.local_port()
-            }
-            _ => place.port,
-        };
-        self.status.local_url = Some(format!("http://127.0.0.1:{port}"));
-        self.status.model = place.model.clone();
-        let client = client(port, place.key, &self.program.settings())?;
-        Ok(Engine { client, model: place.model })
-    }
-
-    /// After a restart of the host, or when the engine gave up.
-    async fn start_engine(&self, machine: &Machine, run: &ScriptRun<'_>) -> Result<Value, Fault> {
-        // What a deploy or an uninstall has just stopped is theirs to start.
-        let here = |subject: &TaskSubject| subject.host_id.as_ref() == Some(&self.host.id);
-        for kind in [TaskKind::Deploy, TaskKind::Uninstall] {
-            if self.program.executor().active(kind, here).is_some() {
-                return Err(slipway_llm::Error::ConnectionRefused.into());
-            }
-        }
-        tracing::info!(target: "connect", "the engine does not run: starting it");
-        let probe = run.over_stdin(Subcommand::Probe, json!({}), |_| ()).await?;
-        let script = InstalledScript::below(probe["root"].as_str().unwrap_or_default());
-        machine.make_dir_all(script.directory()).await?;
-        script.upload(machine, |_, _| ()).await?;
-        run.installed(&script, Subcommand::Start, json!({}), |_| ()).await
+        let forwarder = self.forwarder.as_ref();
+        let engine =
+            engine::find(self.program, self.context, self.host, machine, forwarder).await?;
+        self.status.local_url = Some(engine.url());
+        self.status.model.clone_from(&engine.model);
+        Ok(engine)
     }
 
     /// One look: true when the engine answers, false when it loads.
@@ -249,15 +316,15 @@ impl Connection<'_> {
             Machine::Local => health_time,
             Machine::Ssh(session) => session.ping().await?,
         };
-        self.status.round_trip_ms = Some(round_trip.as_secs_f64() * 1000.0);
+        self.status.round_trip_ms = Some(to_ms(round_trip));
         let context = models.first().and_then(|model| model.context);
         self.status.context_size = context.and_then(|tokens| u32::try_from(tokens).ok());
         if self.status.state != ConnectionState::Connected {
-            prove(&engine.client).await?;
-            if self.reached && self.status.state == ConnectionState::Reconnecting {
-                self.status.reconnects += 1;
-            }
+            engine::prove(&engine.client).await?;
             self.reached = true;
+        }
+        if std::mem::take(&mut self.rebuilding) {
+            self.status.reconnects += 1;
         }
         self.status.attempt = None;
         self.status.next_attempt_at = None;
@@ -283,13 +350,24 @@ impl Connection<'_> {
     }
 
     fn enter(&mut self, state: ConnectionState, fault: Option<&Fault>) {
-        self.enter_with(state, fault, None);
+        let known = |fault: &&Fault| {
+            let reason = self.status.reason.as_ref();
+            reason
+                .is_some_and(|reason| reason.code == fault.code && reason.message == fault.message)
+        };
+        let reason = match fault {
+            // The same again is not told again, and keeps the id that the log has.
+            Some(fault) if known(&fault) => self.status.reason.clone(),
+            Some(fault) => Some(fault.noted(Noted::Connection)),
+            None => None,
+        };
+        self.enter_with(state, reason, None);
     }
 
     fn enter_with(
         &mut self,
         state: ConnectionState,
-        fault: Option<&Fault>,
+        reason: Option<ErrorInfo>,
         engine: Option<&Engine>,
     ) {
         if self.status.state != state {
@@ -297,8 +375,19 @@ impl Connection<'_> {
             tracing::info!(target: "connect", "{state:?}");
         }
         self.status.state = state;
-        self.status.reason = fault.map(Fault::info);
+        self.blame_for(reason);
         self.publish(engine);
+    }
+
+    /// Takes note of why things are as they are.
+    fn blame_for(&mut self, reason: Option<ErrorInfo>) {
+        if let Some(reason) = &reason
+            && self.status.last_error.as_ref() != Some(reason)
+        {
+            self.status.last_error = Some(reason.clone());
+            self.status.last_error_at = Some(now_ms());
+        }
+        self.status.reason = reason;
     }
 
     fn publish(&self, engine: Option<&Engine>) {
@@ -318,9 +407,13 @@ impl Connection<'_> {
         if let Some(forwarder) = self.forwarder.take() {
             forwarder.close().await;
         }
-        self.status.state = ConnectionState::Disconnected;
-        self.status.reason = fault.map(Fault::info);
+        self.status.state = match fault {
+            Some(fault) if !fault.is_transient() => ConnectionState::NeedsAttention,
+            _ => ConnectionState::Disconnected,
+        };
+        self.blame_for(fault.map(Fault::info));
         self.status.local_url = None;
+        (self.status.open_streams, self.status.round_trip_ms) = (0, None);
         self.status.since = now_ms();
         self.status.attempt = None;
         self.status.next_attempt_at = None;
@@ -330,36 +423,7 @@ impl Connection<'_> {
     }
 }
 
-/// An engine behind the tunnel.
-struct Engine {
-    client: Client,
-    model: Option<String>,
-}
-
-/// Resolves when the link to the machine is gone, with what that means.
-async fn link_lost(machine: &Machine) -> Fault {
-    match machine {
-        Machine::Local => std::future::pending().await,
-        Machine::Ssh(session) => {
-            let ended = session.closed().await;
-            Fault::from(slipway_ssh::Error::ConnectionLost)
-                .with_detail(format!("{:?}", ended.reason))
-        }
-    }
-}
-
-async fn disconnect(machine: &Machine) {
-    if let Machine::Ssh(session) = machine {
-        session.disconnect().await;
-    }
-}
-
-/// One token, so that "connected" means that it answers.
-async fn prove(client: &Client) -> Result<(), Fault> {
-    let mut request = ChatRequest::new(vec![ChatMessage::new(Role::User, "Hi")]);
-    request.max_tokens = Some(1);
-    match tokio::time::timeout(PROOF_LIMIT, client.complete(&request)).await {
-        Ok(answer) => Ok(answer.map(|_| ())?),
-        Err(_) => Err(slipway_llm::Error::FirstTokenTimeout.into()),
-    }
+/// Milliseconds to a tenth: more would make each sample a change.
+fn to_ms(round_trip: Duration) -> f64 {
+    (round_trip.as_secs_f64() * 10_000.0).round() / 10.0
 }

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use slipway_llm::Client;
-use slipway_protocol::{ConnectionStatus, ErrorInfo, HostId};
+use slipway_protocol::{ConnectionHistory, ConnectionStatus, ErrorInfo, HostId};
 use tokio::sync::{Notify, watch};
 
+use super::history::{self, History};
+use crate::clock::now_ms;
 use crate::host::Machine;
 
 /// Whether a host's engine can be asked now.
@@ -29,6 +31,7 @@ pub(crate) enum EngineAccess {
 #[derive(Default)]
 pub(crate) struct Connections {
     live: Mutex<HashMap<HostId, Live>>,
+    histories: Mutex<HashMap<HostId, History>>,
 }
 
 struct Live {
@@ -76,6 +79,7 @@ impl Connections {
             look_again: look_again.clone(),
             status,
         };
+        self.history(&live.status.host_id, |history| history.note(&live.status, now_ms()));
         self.lock().insert(live.status.host_id.clone(), live);
         look_again
     }
@@ -87,6 +91,7 @@ impl Connections {
         access: Option<EngineAccess>,
         machine: Option<&Machine>,
     ) {
+        self.history(&status.host_id, |history| history.note(status, now_ms()));
         if let Some(live) = self.lock().get_mut(&status.host_id) {
             live.status = status.clone();
             live.machine = machine.cloned();
@@ -102,6 +107,30 @@ impl Connections {
         if let Some(live) = self.lock().get_mut(&status.host_id) {
             live.machine = None;
         }
+    }
+
+    /// Takes a sample of an open connection's figures.
+    pub(super) fn sample(&self, status: &ConnectionStatus) {
+        if history::is_open(status.state) {
+            self.history(&status.host_id, |history| history.sample(status, now_ms()));
+        }
+    }
+
+    /// The last hour of a host's connection.
+    pub(super) fn last_hour(&self, host: &HostId) -> ConnectionHistory {
+        let mut all = self.histories.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get_mut(host).map(|history| history.view(now_ms())).unwrap_or_default()
+    }
+
+    /// Forgets a host that is taken off the list.
+    pub(crate) fn forget(&self, host: &HostId) {
+        self.lock().remove(host);
+        self.histories.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
+    }
+
+    fn history(&self, host: &HostId, work: impl FnOnce(&mut History)) {
+        let mut all = self.histories.lock().unwrap_or_else(PoisonError::into_inner);
+        work(all.entry(host.clone()).or_default())
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<HostId, Live>> {

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use slipway_llm::{Client, Endpoint, Timeouts};
 use slipway_protocol::Settings;
-use slipway_ssh::{ForwardError, Forwarder};
+use slipway_ssh::{ForwardError, Forwarder, RemoteTarget};
 use std::time::Duration;
 
 use crate::fault::Fault;
@@ -30,7 +30,7 @@ impl Route {
             Machine::Local => (engine.port, None),
             Machine::Ssh(session) => {
                 let forwarder = Forwarder::bind(None).await?;
-                forwarder.attach(session.clone(), "127.0.0.1", engine.port);
+                forwarder.attach(session.clone(), RemoteTarget::tcp("127.0.0.1", engine.port));
                 (forwarder.local_port(), Some(forwarder))
             }
         };
@@ -52,15 +52,15 @@ impl Route {
 }
 
 /// Where an engine listens on its host, and its key.
-pub(super) struct EnginePlace {
-    pub(super) port: u16,
-    pub(super) key: SecretString,
-    pub(super) model: Option<String>,
+pub(crate) struct EnginePlace {
+    pub(crate) port: u16,
+    pub(crate) key: SecretString,
+    pub(crate) model: Option<String>,
 }
 
 impl EnginePlace {
     /// Reads it from the script's answer, and the key from the file named there.
-    pub(super) async fn read(machine: &Machine, data: &Value) -> Result<Self, Fault> {
+    pub(crate) async fn read(machine: &Machine, data: &Value) -> Result<Self, Fault> {
         let unclear = || Fault::internal("the script named no port or key file");
         let port = data["port"].as_u64().and_then(|port| u16::try_from(port).ok());
         let path = data["api_key_path"].as_str().ok_or_else(unclear)?;
@@ -79,7 +79,7 @@ impl EnginePlace {
 }
 
 /// A client for an engine behind a port of this computer.
-pub(super) fn client(port: u16, key: SecretString, settings: &Settings) -> Result<Client, Fault> {
+pub(crate) fn client(port: u16, key: SecretString, settings: &Settings) -> Result<Client, Fault> {
     let endpoint = Endpoint { base_url: format!("http://127.0.0.1:{port}"), api_key: Some(key) };
     let timeouts = Timeouts {
         first_token: Duration::from_secs(settings.first_token_timeout_s.into()),

@@ -15,7 +15,7 @@ use super::script::{InstalledScript, ScriptRun, Subcommand};
 use super::steps::Steps;
 use super::verify::verify;
 use crate::clock::{elapsed_ms, now_ms};
-use crate::connect::Route;
+use crate::connect::{Persistence, Route};
 use crate::fault::Fault;
 use crate::fault_text::script_fault;
 use crate::host::Machine;
@@ -108,7 +108,8 @@ pub(super) async fn run(
     match outcome {
         Ok((result, machine)) => {
             // Already logged in: the connection takes this way over, and no question is asked twice.
-            if let Err(fault) = program.connect_over(&host, Some(machine)) {
+            if let Err(fault) = program.connect_over(&host, Some(machine), Persistence::OnceReached)
+            {
                 tracing::warn!(target: "deploy", "not connected by itself: {fault}");
             }
             Ok(TaskResult::Deploy(result))

@@ -106,6 +106,7 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
                 "Возможно, его порт занят другой программой: разверните заново.",
             ),
         ),
+        Error::Tunnel { code, message } => tunnel(code, message),
         Error::Engine { message, .. } => {
             if looks_out_of_memory(message) {
                 out_of_memory()
@@ -131,6 +132,61 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
 }
 
 /// What llama.cpp, CUDA and the kernel say when memory is short.
+/// The tunnel's own answers name the hop that failed.
+fn tunnel(code: &str, message: &str) -> (ErrorCode, Text, Text) {
+    let wait = || {
+        Text::new(
+            "Slipway reconnects by itself; try again then. Diagnose shows the broken link.",
+            "Slipway переподключится сам; повторите после этого. Диагностика покажет, где обрыв.",
+        )
+    };
+    match code {
+        "tunnel_down" => (
+            ErrorCode::ConnectionLost,
+            Text::new(
+                "The SSH connection to the server is down.",
+                "SSH-соединение с сервером прервано.",
+            ),
+            wait(),
+        ),
+        "host_silent" => (
+            ErrorCode::HostUnreachable,
+            Text::new("The server does not answer.", "Сервер не отвечает."),
+            wait(),
+        ),
+        "forwarding_forbidden" => (
+            ErrorCode::ForwardingForbidden,
+            Text::new(
+                "The SSH server forbids port forwarding.",
+                "Сервер SSH запрещает проброс портов.",
+            ),
+            Text::new(
+                "Set “AllowTcpForwarding yes” in its sshd_config and reload sshd.",
+                "Укажите в его sshd_config «AllowTcpForwarding yes» и перезагрузите sshd.",
+            ),
+        ),
+        "engine_down" => (
+            ErrorCode::EngineError,
+            Text::new(
+                "The tunnel is up, but the engine does not run.",
+                "Туннель работает, но движок не запущен.",
+            ),
+            Text::new(
+                "Slipway restarts it; its log tells why it ended.",
+                "Slipway перезапустит его; причина — в его журнале.",
+            ),
+        ),
+        _ => (
+            ErrorCode::ConnectionLost,
+            Text::new(
+                format!("The server did not take the stream: {message}"),
+                format!("Сервер не принял поток: {message}"),
+            ),
+            wait(),
+        ),
+    }
+}
+
 pub(super) fn looks_out_of_memory(text: &str) -> bool {
     let text = text.to_lowercase();
     ["out of memory", "failed to allocate", "cannot allocate memory"]

@@ -1,19 +1,47 @@
 //! Failures of SSH.
 
-use slipway_protocol::{ErrorCode, Text};
+use slipway_protocol::{ChangedHostKey, ErrorCode, ErrorFacts, LoginAttempt, Text};
 use slipway_ssh::Error;
 
+use super::host_key::host_key;
 use crate::fault::Fault;
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         let (code, message, fix) = sentences(&error);
-        Self::new(code, message, fix, detail)
+        let fault = Self::new(code, message, fix, detail);
+        match facts(error) {
+            Some(facts) => fault.with_facts(facts),
+            None => fault,
+        }
+    }
+}
+
+fn facts(error: Error) -> Option<ErrorFacts> {
+    match error {
+        Error::HostKeyChanged(changed) => Some(ErrorFacts::HostKeyChanged(ChangedHostKey {
+            expected: changed.expected_fingerprint,
+            actual: changed.actual_fingerprint,
+            file: changed.file.to_string_lossy().into_owned(),
+            line: u32::try_from(changed.line).unwrap_or(u32::MAX),
+            command: changed.command,
+        })),
+        Error::AuthenticationRefused { tried, .. } => {
+            let attempt = |tried: slipway_ssh::LoginAttempt| LoginAttempt {
+                what: tried.what,
+                why: tried.why,
+            };
+            Some(ErrorFacts::Login(tried.into_iter().map(attempt).collect()))
+        }
+        _ => None,
     }
 }
 
 fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
+    if let Some(found) = host_key(error) {
+        return found;
+    }
     match error {
         Error::NameNotFound { host } => (
             ErrorCode::HostNotFound,
@@ -56,6 +84,56 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
                 "Проверьте порт; обычно SSH слушает порт 22.",
             ),
         ),
+        Error::ProxyFailed { proxy, detail } => (
+            ErrorCode::ProxyFailed,
+            Text::new(
+                format!("The proxy {proxy} does not lead to the server: {detail}."),
+                format!("Прокси {proxy} не соединяет с сервером: {detail}."),
+            ),
+            Text::new(
+                "Check ProxyCommand in ~/.ssh/config, and that the proxy runs.",
+                "Проверьте ProxyCommand в ~/.ssh/config и работает ли прокси.",
+            ),
+        ),
+        Error::JumpRefused { hop, host, port, forbidden: true } => (
+            ErrorCode::ProxyFailed,
+            Text::new(
+                format!("The jump host {hop} forbids connections to {host}:{port}."),
+                format!("Промежуточный сервер {hop} запрещает соединения с {host}:{port}."),
+            ),
+            Text::new(
+                format!(
+                    "Set “AllowTcpForwarding yes” and a fitting PermitOpen in sshd_config of {hop}."
+                ),
+                format!(
+                    "Укажите в sshd_config на {hop} «AllowTcpForwarding yes» и подходящий PermitOpen."
+                ),
+            ),
+        ),
+        Error::JumpRefused { hop, host, port, forbidden: false } => (
+            ErrorCode::ProxyFailed,
+            Text::new(
+                format!("The jump host {hop} does not reach {host} on port {port}."),
+                format!("Промежуточный сервер {hop} не достигает {host} по порту {port}."),
+            ),
+            Text::new(
+                format!(
+                    "Check the name and port as {hop} sees them: ssh {hop} nc -vz {host} {port}"
+                ),
+                format!("Проверьте имя и порт со стороны {hop}: ssh {hop} nc -vz {host} {port}"),
+            ),
+        ),
+        Error::ConfigUnusable { detail } => (
+            ErrorCode::SshConfigUnusable,
+            Text::new(
+                format!("OpenSSH's configuration cannot be used: {detail}."),
+                format!("Настройки OpenSSH использовать нельзя: {detail}."),
+            ),
+            Text::new(
+                "Correct ~/.ssh/config (ssh -G HOST shows the same fault), then try again.",
+                "Исправьте ~/.ssh/config (ту же ошибку покажет ssh -G HOST) и повторите.",
+            ),
+        ),
         Error::Protocol(_) | Error::SessionRefused | Error::Stalled { .. } => (
             ErrorCode::SshProtocol,
             Text::new(
@@ -65,75 +143,6 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
             Text::new(
                 "Try again; the details in Logs say at which point it stopped.",
                 "Повторите; подробности в журнале покажут, на чём остановилось.",
-            ),
-        ),
-        Error::HostKeyChanged {
-            host,
-            file,
-            line,
-            expected_fingerprint,
-            actual_fingerprint,
-            ..
-        } => (
-            ErrorCode::HostKeyChanged,
-            Text::new(
-                format!(
-                    "The key of {host} has changed. Known: {expected_fingerprint}. Now: \
-                     {actual_fingerprint}. Somebody may be listening in, or the machine was set \
-                     up anew."
-                ),
-                format!(
-                    "Ключ сервера {host} изменился. Известен: {expected_fingerprint}. Сейчас: \
-                     {actual_fingerprint}. Возможно, кто-то вмешался в соединение, или машину \
-                     установили заново."
-                ),
-            ),
-            Text::new(
-                format!(
-                    "Compare it with the key on the machine itself. If it is right, remove line \
-                     {line} of {}, then connect again.",
-                    file.display()
-                ),
-                format!(
-                    "Сверьте ключ на самой машине. Если он верен, удалите строку {line} файла {} \
-                     и подключитесь снова.",
-                    file.display()
-                ),
-            ),
-        ),
-        Error::HostKeyRevoked { host, file, line, .. } => (
-            ErrorCode::HostKeyChanged,
-            Text::new(
-                format!("The key of {host} is marked as revoked."),
-                format!("Ключ сервера {host} помечен как отозванный."),
-            ),
-            Text::new(
-                format!("Do not connect. The mark is in line {line} of {}.", file.display()),
-                format!("Не подключайтесь. Пометка в строке {line} файла {}.", file.display()),
-            ),
-        ),
-        Error::HostKeyRejectedByUser { host, .. } => (
-            ErrorCode::HostKeyRejected,
-            Text::new(
-                format!("The key of {host} was not accepted."),
-                format!("Ключ сервера {host} не принят."),
-            ),
-            Text::new(
-                "Connect again and accept it once it matches the machine's own \
-                 (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub).",
-                "Подключитесь снова и примите ключ, если он совпадает с ключом машины \
-                 (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub).",
-            ),
-        ),
-        Error::KnownHostsUnreadable { path, .. } | Error::KnownHostsUnwritable { path, .. } => (
-            ErrorCode::KnownHostsUnreadable,
-            Text::new(
-                format!("{} cannot be used.", path.display()),
-                format!("Файл {} недоступен.", path.display()),
-            ),
-            Text::new(
-                format!("Make it readable and writable for you: chmod 600 {}", path.display()),
-                format!("Дайте себе права на него: chmod 600 {}", path.display()),
             ),
         ),
         Error::KeyFileNotFound { path } => (
@@ -177,8 +186,14 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
         Error::AuthenticationRefused { user, host, tried } => (
             ErrorCode::AuthenticationRefused,
             Text::new(
-                format!("{host} refused {user}. Tried: {}.", tried.join("; ")),
-                format!("{host} отказал пользователю {user}. Испробовано: {}.", tried.join("; ")),
+                format!(
+                    "{host} refused {user}. Tried: {}.",
+                    slipway_ssh::LoginAttempt::list(tried)
+                ),
+                format!(
+                    "{host} отказал пользователю {user}. Испробовано: {}.",
+                    slipway_ssh::LoginAttempt::list(tried)
+                ),
             ),
             Text::new(
                 format!(

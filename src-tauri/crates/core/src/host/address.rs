@@ -1,23 +1,10 @@
 //! The one line by which people name a machine: `user@host:port`, `ssh://…`, an alias, `local`.
 
 use slipway_protocol::{HostAdd, HostAddress, SshAddress, Text};
+use slipway_ssh::config::{Config, Destination};
 
 use super::ssh_config;
 use crate::fault::Fault;
-
-/// The port that SSH listens on unless told otherwise (RFC 4253).
-const SSH_PORT: u16 = 22;
-
-/// A line taken apart; what it leaves out is absent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AddressLine {
-    /// The part before `@`.
-    pub user: Option<String>,
-    /// Name, address (IPv6 without brackets) or alias.
-    pub host: String,
-    /// The part after the last `:`.
-    pub port: Option<u16>,
-}
 
 /// A name and an address ready to be stored.
 pub(super) struct Resolved {
@@ -26,7 +13,7 @@ pub(super) struct Resolved {
 }
 
 /// Takes a line apart. IPv6 addresses with a port need brackets, as everywhere.
-pub fn parse_address(line: &str) -> Result<AddressLine, Fault> {
+pub fn parse_address(line: &str) -> Result<Destination, Fault> {
     let line = line.trim();
     let line = line.strip_prefix("ssh://").unwrap_or(line).trim_end_matches('/');
     // `ssh user@host -p 22` pasted whole is a habit too common to refuse.
@@ -67,29 +54,33 @@ pub fn parse_address(line: &str) -> Result<AddressLine, Fault> {
     if !clean(host) || user.as_deref().is_some_and(|user| !clean(user)) {
         return Err(not_an_address(&line));
     }
-    Ok(AddressLine { user, host: host.to_owned(), port })
+    Ok(Destination { user, host: host.to_owned(), port })
 }
 
-/// Fills in what the line leaves out: from `~/.ssh/config`, else the usual values.
+/// Looks up what the line stands for. The configuration is asked again at each connect; this is
+/// what a person sees, and what is dialled when the configuration forgets the alias.
 pub(super) async fn resolve(add: &HostAdd) -> Result<Resolved, Fault> {
+    resolve_by(&ssh_config::config(), add).await
+}
+
+async fn resolve_by(config: &Config, add: &HostAdd) -> Result<Resolved, Fault> {
     let named = |other: &str| add.name.clone().unwrap_or_else(|| other.to_owned());
     if add.address.trim() == "local" {
         return Ok(Resolved { name: named("local"), address: HostAddress::Local });
     }
     let line = parse_address(&add.address)?;
-    let config = ssh_config::lookup(&line.host).await;
-    let user = line
-        .user
-        .or(config.as_ref().and_then(|c| c.user.clone()))
-        .or_else(current_user)
-        .ok_or_else(|| not_an_address(&add.address))?;
-    let port = line.port.or(config.as_ref().and_then(|c| c.port)).unwrap_or(SSH_PORT);
-    let host = config.as_ref().map_or_else(|| line.host.clone(), |c| c.host.clone());
-    let identity = add.identity.clone().or(config.and_then(|c| c.identity));
-    let accepted_fingerprint = add.accepted_fingerprint.clone();
+    let found = config.lookup(&line).await?;
+    let user = found.user.ok_or_else(|| not_an_address(&add.address))?;
     Ok(Resolved {
         name: named(&line.host),
-        address: HostAddress::Ssh(SshAddress { user, host, port, identity, accepted_fingerprint }),
+        address: HostAddress::Ssh(SshAddress {
+            line: line.to_string(),
+            user,
+            host: found.hostname,
+            port: found.port,
+            identity: add.identity.clone(),
+            accepted_fingerprint: add.accepted_fingerprint.clone(),
+        }),
     })
 }
 
@@ -126,11 +117,6 @@ fn command_line(command: &str) -> Result<(String, Option<u16>), Fault> {
         }
     }
     host.map(|host| (host, port)).ok_or_else(|| not_an_address(command))
-}
-
-/// The login name that `ssh` would use.
-fn current_user() -> Option<String> {
-    ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok())
 }
 
 fn not_an_address(line: &str) -> Fault {
@@ -191,6 +177,34 @@ mod tests {
             "$(id)@box",
         ] {
             assert!(parse_address(line).is_err(), "{line:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_is_kept_beside_what_it_stands_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config");
+        std::fs::write(&file, "Host gpu\n  HostName 192.0.2.7\n  User ml\n  Port 2200\n").unwrap();
+        let config = Config::with_file(file);
+        let add = |address: &str| HostAdd {
+            address: address.to_owned(),
+            name: None,
+            identity: None,
+            accepted_fingerprint: None,
+        };
+        for (typed, line, stands_for) in [
+            ("gpu", "gpu", ("ml", "192.0.2.7", 2200)),
+            ("ssh me@gpu -p 23", "me@gpu:23", ("me", "192.0.2.7", 23)),
+            ("me@[fe80::1%eth0]:23", "me@[fe80::1%eth0]:23", ("me", "fe80::1%eth0", 23)),
+        ] {
+            let HostAddress::Ssh(address) = resolve_by(&config, &add(typed)).await.unwrap().address
+            else {
+                panic!("{typed} is not this computer");
+            };
+            assert_eq!(address.line, line);
+            assert_eq!((address.user.as_str(), address.host.as_str(), address.port), stands_for);
+            // What is kept can be read again.
+            assert_eq!(parse_address(line).unwrap().to_string(), line);
         }
     }
 

@@ -1,138 +1,91 @@
-//! What `~/.ssh/config` says. OpenSSH itself is asked (`ssh -G`), so that `Include`, `Match` and
-//! wildcards mean what they mean there; where it is not installed there are no aliases.
+//! OpenSSH's configuration: which file it is, and its aliases as suggestions for a host to add.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use slipway_protocol::HostSuggestion;
-use tokio::process::Command;
+use slipway_ssh::ConnectOptions;
+use slipway_ssh::config::{Config, ConnectDefaults, Destination};
 
-/// `ssh -G` reads files only; longer means that a `Match exec` hangs.
-const LIMIT: Duration = Duration::from_secs(3);
 /// Aliases offered at most.
 const MOST: usize = 100;
+/// Aliases looked up at once; each may start OpenSSH's client for a moment.
+const AT_ONCE: usize = 4;
+/// Nobody waits longer for suggestions; those that are there by then are shown.
+const LIMIT: Duration = Duration::from_secs(5);
 
-/// What an alias stands for.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Resolved {
-    pub(super) user: Option<String>,
-    pub(super) host: String,
-    pub(super) port: Option<u16>,
-    pub(super) identity: Option<String>,
-}
-
-/// All aliases without wildcards.
-pub(super) async fn suggestions() -> Vec<HostSuggestion> {
-    let Some(file) = dirs::home_dir().map(|home| home.join(".ssh").join("config")) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for alias in aliases(&file, 0).into_iter().take(MOST) {
-        if let Some(resolved) = lookup(&alias).await {
-            let user = resolved.user.map_or_else(String::new, |user| format!("{user}@"));
-            let port = match resolved.port {
-                Some(port) if port != 22 => format!(":{port}"),
-                _ => String::new(),
-            };
-            let address = format!("{user}{}{port}", resolved.host);
-            found.push(HostSuggestion { alias, address, identity: resolved.identity });
-        }
+/// The file of the environment variable `SLIPWAY_SSH_CONFIG`, as `ssh -F` would take it, else what
+/// OpenSSH itself reads.
+pub(super) fn config() -> Config {
+    match std::env::var_os("SLIPWAY_SSH_CONFIG").filter(|file| !file.is_empty()) {
+        Some(file) => Config::with_file(file),
+        None => Config::default(),
     }
-    found
 }
 
-/// Asks OpenSSH what a name stands for. `None` when it is not installed or does not answer.
-pub(super) async fn lookup(name: &str) -> Option<Resolved> {
-    let mut command = Command::new("ssh");
-    command.arg("-G").arg("--").arg(name).kill_on_drop(true);
-    command.stdin(std::process::Stdio::null());
-    let output = tokio::time::timeout(LIMIT, command.output()).await.ok()?.ok()?;
-    output.status.success().then(|| read(&String::from_utf8_lossy(&output.stdout)))?
+/// The aliases of the configuration.
+pub(super) async fn suggestions() -> Vec<HostSuggestion> {
+    suggestions_of(&config()).await
 }
 
-/// Reads `ssh -G`'s answer: one `keyword value` per line, keywords in lower case.
-fn read(text: &str) -> Option<Resolved> {
-    let values = |keyword: &'static str| {
-        text.lines().filter_map(move |line| line.strip_prefix(keyword)?.strip_prefix(' '))
+/// All aliases with what they stand for, in the order of the file. One that makes no sense is left
+/// out: connecting to it says why.
+async fn suggestions_of(config: &Config) -> Vec<HostSuggestion> {
+    let aliases = config.aliases().await.into_iter().take(MOST);
+    let mut found = stream::iter(aliases)
+        .map(|alias| suggestion(config, alias))
+        .buffered(AT_ONCE)
+        .take_until(Box::pin(tokio::time::sleep(LIMIT)));
+    let mut suggestions = Vec::new();
+    while let Some(suggestion) = found.next().await {
+        suggestions.extend(suggestion);
+    }
+    suggestions
+}
+
+async fn suggestion(config: &Config, alias: String) -> Option<HostSuggestion> {
+    let destination = Destination::parse(&alias)?;
+    // Nothing is dialled with these; they only have to be there.
+    let defaults = ConnectDefaults {
+        known_hosts: PathBuf::new(),
+        keepalive_interval: Duration::from_secs(3),
+        keepalive_max: 3,
+        connect_timeout: Duration::from_secs(15),
     };
-    // Without an IdentityFile line in the config it lists the default files; those are tried anyway.
-    let identities: Vec<_> = values("identityfile").collect();
-    let identity = match identities.as_slice() {
-        [one] => Some(expand(one)),
+    let options = config.resolve(&destination, &defaults).await.ok()?;
+    let identity = match options.config_identities.as_slice() {
+        [one] => Some(one.to_string_lossy().into_owned()),
         _ => None,
     };
-    Some(Resolved {
-        user: values("user").next().map(str::to_owned),
-        host: values("hostname").next()?.to_owned(),
-        port: values("port").next().and_then(|port| port.parse().ok()),
-        identity,
-    })
+    let jumps = options.jumps().into_iter().map(|hop| shown(hop, true)).collect();
+    Some(HostSuggestion { alias, address: shown(&options, false), identity, jumps })
 }
 
-fn expand(path: &str) -> String {
-    match (path.strip_prefix("~/"), dirs::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
-        _ => path.to_owned(),
-    }
-}
-
-/// The names on `Host` lines that are no patterns, `Include`d files without wildcards too.
-fn aliases(file: &Path, depth: u8) -> Vec<String> {
-    let Ok(text) = std::fs::read_to_string(file) else {
-        return Vec::new();
-    };
-    let mut found: Vec<String> = Vec::new();
-    for line in text.lines() {
-        let mut words =
-            line.split(|c: char| c.is_whitespace() || c == '=').filter(|w| !w.is_empty());
-        match words.next().map(str::to_ascii_lowercase).as_deref() {
-            Some("host") => {
-                let plain =
-                    |word: &&str| !word.contains(['*', '?', '!', '"']) && !word.starts_with('-');
-                found.extend(words.filter(plain).map(str::to_owned));
-            }
-            Some("include") if depth < 4 => {
-                for word in words {
-                    let path = PathBuf::from(expand(word));
-                    let path = file.parent().map_or(path.clone(), |dir| dir.join(&path));
-                    found.extend(aliases(&path, depth + 1));
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut seen = std::collections::HashSet::new();
-    found.retain(|alias| seen.insert(alias.clone()));
-    found
+/// `user@host:port`; the usual port only where it is wanted.
+fn shown(options: &ConnectOptions, always_port: bool) -> String {
+    let port = Some(options.port).filter(|port| always_port || *port != 22);
+    let (user, host) = (options.user.clone(), options.host.clone());
+    Destination { user: Some(user).filter(|user| !user.is_empty()), host, port }.to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn reads_what_openssh_prints() {
-        let text = "host gpu\nuser ml\nhostname 192.0.2.40\nport 2222\nidentityfile /k/id\nuserknownhostsfile /x\n";
-        let resolved = read(text).unwrap();
-        assert_eq!(resolved.user.as_deref(), Some("ml"));
-        assert_eq!(resolved.host, "192.0.2.40");
-        assert_eq!(resolved.port, Some(2222));
-        assert_eq!(resolved.identity.as_deref(), Some("/k/id"));
-    }
-
-    #[test]
-    fn default_identities_are_not_a_choice() {
-        let text = "hostname h\nidentityfile ~/.ssh/id_rsa\nidentityfile ~/.ssh/id_ed25519\n";
-        assert_eq!(read(text).unwrap().identity, None);
-    }
-
-    #[test]
-    fn patterns_are_no_aliases_and_includes_are_followed() {
+    #[tokio::test]
+    async fn aliases_with_their_jumps() {
         let dir = tempfile::tempdir().unwrap();
-        let main = dir.path().join("config");
-        std::fs::write(&main, "Include more\nHost a b *.corp !c\n  User me\nhost=d\nHost a\n")
-            .unwrap();
-        std::fs::write(dir.path().join("more"), "Host e\n").unwrap();
-        assert_eq!(aliases(&main, 0), ["e", "a", "b", "d"]);
+        let file = dir.path().join("config");
+        let text = "Host gpu\n  HostName 192.0.2.7\n  IdentityFile /k/id\n  ProxyJump gate,me@[::1]\n\
+                    Host gate\n  HostName gate.example\n  Port 2200\nHost loop\n  ProxyJump loop\n\
+                    Host *\n  User ml\n";
+        std::fs::write(&file, text).unwrap();
+        let found = suggestions_of(&Config::with_file(file)).await;
+        let [gpu, gate] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((gpu.alias.as_str(), gpu.address.as_str()), ("gpu", "ml@192.0.2.7"));
+        assert_eq!(gpu.identity.as_deref(), Some("/k/id"));
+        assert_eq!(gpu.jumps, ["ml@gate.example:2200", "me@[::1]:22"]);
+        assert_eq!((gate.address.as_str(), gate.jumps.len()), ("ml@gate.example:2200", 0));
     }
 }

@@ -334,6 +334,9 @@ async fn supervise(
 pub(crate) fn busy(other: &TaskInfo) -> Fault {
     let (en, ru) = match other.subject.kind {
         TaskKind::Check => ("A check of this server is running.", "Этот сервер уже проверяется."),
+        TaskKind::Diagnose => {
+            ("This server is being diagnosed.", "Этот сервер уже диагностируется.")
+        }
         TaskKind::Deploy => {
             ("A deploy to this server is running.", "На этот сервер уже идёт развёртывание.")
         }

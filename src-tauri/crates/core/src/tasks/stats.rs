@@ -61,6 +61,7 @@ fn percentile(sorted: &[u64], percent: usize) -> Option<u64> {
 pub(super) fn initial(chat_limit: u32, deploy_limit: u32) -> BTreeMap<TaskKind, KindStats> {
     BTreeMap::from([
         (TaskKind::Check, KindStats::new(4)),
+        (TaskKind::Diagnose, KindStats::new(4)),
         (TaskKind::Deploy, KindStats::new(deploy_limit)),
         (TaskKind::Uninstall, KindStats::new(2)),
         (TaskKind::Connect, KindStats::new(64)),

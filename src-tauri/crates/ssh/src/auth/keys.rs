@@ -1,20 +1,21 @@
-//! Logging in with keys: those of the agent and those in files.
+//! Logging in with keys: those of the agent and those in files, with and without certificates.
 
-use std::sync::Arc;
+use std::fmt::Display;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use russh::MethodKind;
 use russh::keys::agent::AgentIdentity;
-use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey};
+use russh::keys::{Algorithm, Certificate, HashAlg, PublicKey};
+use russh::{MethodKind, Signer};
 
-use super::{Login, MAX_REFUSALS, printable};
+use super::candidates::{Candidate, Holder, Shown, candidates};
+use super::{Login, MAX_REFUSALS};
 use crate::agent::Agent;
-use crate::error::Error;
-use crate::identity::Identity;
+use crate::error::{Error, LoginAttempt};
 
 /// Refused keys after which a password is asked for, where the server takes one.
 const MAX_KEY_REFUSALS_BEFORE_PASSWORD: usize = 4;
 
-impl<'a> Login<'a> {
+impl Login<'_> {
     fn keys_left(&self) -> bool {
         let typed =
             self.offers(MethodKind::Password) || self.offers(MethodKind::KeyboardInteractive);
@@ -26,22 +27,31 @@ impl<'a> Login<'a> {
             Some((agent, held)) => (Some(agent), held),
             None => (None, Vec::new()),
         };
-        let identities = self.identities;
-        for candidate in candidates(&held, &identities.keys) {
+        for candidate in candidates(&held, self.identities) {
             if !self.offers(MethodKind::PublicKey) {
                 break;
             }
+            // A key that was one half of what is needed is not the other half too.
+            if candidate.public_key().is_some_and(|key| self.accepted_keys.contains(&key)) {
+                continue;
+            }
             if !self.keys_left() {
-                self.tried.push("further keys: not tried, the server would hang up".to_owned());
+                self.note("further keys", "not tried, the server would hang up");
                 break;
             }
-            let done = match (candidate, agent.as_mut()) {
-                (Candidate::Agent(key), Some(agent)) => self.agent_key(agent, key).await?,
-                (Candidate::File(identity), _) => self.key_file(identity).await?,
-                (Candidate::Agent(_), None) => false,
+            let before = self.progress;
+            let done = match (&candidate.holder, agent.as_mut()) {
+                (Holder::Agent(signs), Some(agent)) => {
+                    self.agent_key(&candidate, agent, signs).await?
+                }
+                (Holder::File(identity), _) => self.key_file(&candidate, identity).await?,
+                (Holder::Agent(_), None) => false,
             };
             if done {
                 return Ok(true);
+            }
+            if self.progress > before {
+                self.accepted_keys.extend(candidate.public_key());
             }
         }
         Ok(false)
@@ -54,16 +64,97 @@ impl<'a> Login<'a> {
         let socket = self.options.agent_socket.as_deref();
         match Agent::open(self.handle, socket, self.deadline.clone()).await {
             Ok(opened) => opened,
-            Err(note) => {
-                self.tried.push(note);
+            Err(why) => {
+                self.note("agent", why);
                 None
             }
         }
     }
 
-    /// The hash to sign with; `Err` with a note when only SHA-1 would be left.
-    pub(super) async fn hash_for(&mut self, key: &PublicKey) -> Result<Option<HashAlg>, String> {
-        if !key.algorithm().is_rsa() {
+    async fn agent_key(
+        &mut self,
+        candidate: &Candidate<'_>,
+        agent: &mut Agent,
+        signs: &AgentIdentity,
+    ) -> Result<bool, Error> {
+        let Some(shown) = &candidate.shown else {
+            return Ok(false);
+        };
+        let mut signer = agent.signing_with(signs);
+        match self.offer(&candidate.what, shown, &mut signer).await? {
+            Offered::Answered(done) => Ok(done),
+            Offered::NotSigned(why) => {
+                self.note(&candidate.what, format!("the agent does not sign ({why})"));
+                Ok(false)
+            }
+        }
+    }
+
+    /// Shows a key or certificate to the server, which asks for a signature if it would take it.
+    pub(super) async fn offer<S>(
+        &mut self,
+        what: &str,
+        shown: &Shown<'_>,
+        signer: &mut S,
+    ) -> Result<Offered, Error>
+    where
+        S: Signer,
+        S::Error: Display,
+    {
+        let hash = match self.hash_for(shown.algorithm()).await {
+            Ok(hash) => hash,
+            Err(why) => return Ok(Offered::NotSigned(why)),
+        };
+        let user = self.options.user.clone();
+        let result = match shown {
+            Shown::Key(key) => {
+                let key = PublicKey::clone(key);
+                let login = self.handle.authenticate_publickey_with(user, key, hash, signer);
+                self.deadline.run(login).await
+            }
+            Shown::Certificate(certificate) => {
+                let certificate = Certificate::clone(certificate);
+                let login =
+                    self.handle.authenticate_certificate_with(user, certificate, hash, signer);
+                self.deadline.run(login).await
+            }
+        };
+        match result {
+            Ok(Err(error)) if !self.handle.is_closed() => Ok(Offered::NotSigned(error.to_string())),
+            result => {
+                let before = self.refusals;
+                let done = self.outcome(Some(what.to_owned()), result).await?;
+                if self.refusals > before {
+                    self.explain_refusal(shown);
+                }
+                Ok(Offered::Answered(done))
+            }
+        }
+    }
+
+    /// Adds what can be seen from here to the last refusal.
+    fn explain_refusal(&mut self, shown: &Shown<'_>) {
+        let Shown::Certificate(certificate) = shown else {
+            return;
+        };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let fault = if now >= certificate.valid_before() {
+            "it has expired".to_owned()
+        } else if now < certificate.valid_after() {
+            "it is not valid yet".to_owned()
+        } else if !certificate.valid_principals().contains(&self.options.user) {
+            format!("it is for {}", certificate.valid_principals().join(", "))
+        } else {
+            return;
+        };
+        if let Some(LoginAttempt { why, .. }) = self.tried.last_mut() {
+            *why = format!("{why} ({fault})");
+        }
+    }
+
+    /// The hash to sign with; `Err` with a reason when only SHA-1 would be left.
+    async fn hash_for(&mut self, algorithm: Algorithm) -> Result<Option<HashAlg>, String> {
+        if !algorithm.is_rsa() {
             return Ok(None);
         }
         if self.rsa_hash.is_none() {
@@ -79,107 +170,12 @@ impl<'a> Login<'a> {
             None => Err("the server takes RSA keys only with SHA-1".to_owned()),
         }
     }
-
-    async fn agent_key(&mut self, agent: &mut Agent, key: &AgentIdentity) -> Result<bool, Error> {
-        let what = format!("agent key {}", name(key));
-        let hash = match self.hash_for(&key.public_key()).await {
-            Ok(hash) => hash,
-            Err(note) => {
-                self.tried.push(format!("{what}: {note}"));
-                return Ok(false);
-            }
-        };
-        let user = self.options.user.clone();
-        let result = match key {
-            AgentIdentity::PublicKey { key, .. } => {
-                let signing =
-                    self.handle.authenticate_publickey_with(user, key.clone(), hash, agent);
-                self.deadline.run(signing).await
-            }
-            AgentIdentity::Certificate { certificate, .. } => {
-                let signing = self.handle.authenticate_certificate_with(
-                    user,
-                    certificate.clone(),
-                    hash,
-                    agent,
-                );
-                self.deadline.run(signing).await
-            }
-        };
-        match result {
-            Ok(Err(error)) if !self.handle.is_closed() => {
-                self.tried.push(format!("{what}: the agent does not sign ({error})"));
-                Ok(false)
-            }
-            result => self.outcome(Some(what), result).await,
-        }
-    }
-
-    async fn key_file(&mut self, identity: &Identity) -> Result<bool, Error> {
-        let what = format!("key {}", identity.path().display());
-        match identity {
-            Identity::Public { .. } => {
-                self.tried.push(format!("{what}: a public key, and no agent holds its other half"));
-                Ok(false)
-            }
-            Identity::Plain { key, .. } => self.private_key(what, key.clone()).await,
-            Identity::Encrypted { public, .. } => {
-                let unlocked = match public {
-                    // The server is asked first, so that nobody types a passphrase in vain.
-                    Some(public) => self.unlock_if_accepted(&what, public, identity).await?,
-                    None => {
-                        let mut unlock = self.unlocker(identity);
-                        unlock.failure = unlock.ask().await.err();
-                        self.unlocked(&what, unlock)?
-                    }
-                };
-                match unlocked {
-                    Some(key) => self.private_key(what, key).await,
-                    None => Ok(false),
-                }
-            }
-        }
-    }
-
-    async fn private_key(&mut self, what: String, key: Arc<PrivateKey>) -> Result<bool, Error> {
-        let hash = match self.hash_for(key.public_key()).await {
-            Ok(hash) => hash,
-            Err(note) => {
-                self.tried.push(format!("{what}: {note}"));
-                return Ok(false);
-            }
-        };
-        let key = PrivateKeyWithHashAlg::new(key, hash);
-        let login = self.handle.authenticate_publickey(self.options.user.clone(), key);
-        let result = self.deadline.run(login).await;
-        self.outcome(Some(what), result).await
-    }
 }
 
-/// A key to try.
-enum Candidate<'a> {
-    Agent(&'a AgentIdentity),
-    File(&'a Identity),
-}
-
-/// Agent keys named by an identity come first, then the files (less those that the agent has), then
-/// the other keys of the agent.
-fn candidates<'a>(held: &'a [AgentIdentity], files: &'a [Identity]) -> Vec<Candidate<'a>> {
-    let same = |held: &AgentIdentity, file: &Identity| {
-        file.public_key().is_some_and(|key| key.key_data() == held.public_key().key_data())
-    };
-    let named = |held: &AgentIdentity| files.iter().any(|file| same(held, file));
-    let mut order = Vec::new();
-    order.extend(held.iter().filter(|key| named(key)).map(Candidate::Agent));
-    let in_agent = |file: &Identity| held.iter().any(|key| same(key, file));
-    order.extend(files.iter().filter(|file| !in_agent(file)).map(Candidate::File));
-    order.extend(held.iter().filter(|key| !named(key)).map(Candidate::Agent));
-    order
-}
-
-fn name(key: &AgentIdentity) -> String {
-    match key.comment() {
-        "" => key.public_key().fingerprint(HashAlg::Sha256).to_string(),
-        comment => printable(comment),
-    }
+/// What came of showing a key.
+pub(super) enum Offered {
+    /// The server's answer: whether the login is done.
+    Answered(bool),
+    /// The server would take the key, but there is no signature: why.
+    NotSigned(String),
 }

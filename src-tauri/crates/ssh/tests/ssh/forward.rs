@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use slipway_ssh::{ForwardError, Forwarder};
+use slipway_ssh::{ForwardError, Forwarder, RemoteTarget};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -59,7 +59,7 @@ async fn half_close_and_statistics() {
     let (port, _echo) = echo().await;
     let session = unasked(&sshd.options()).await.unwrap();
     let forwarder = Forwarder::bind(None).await.unwrap();
-    forwarder.attach(session, "127.0.0.1", port);
+    forwarder.attach(session, RemoteTarget::tcp("127.0.0.1", port));
     // The answer's last part only comes after our side has finished sending.
     assert_eq!(round(&forwarder, b"hello").await.unwrap(), b"hello end");
     eventually("the stream is counted as closed", || forwarder.stats().open == 0).await;
@@ -87,7 +87,7 @@ async fn http_over_the_tunnel() {
     };
     let session = unasked(&sshd.options()).await.unwrap();
     let forwarder = Forwarder::bind(None).await.unwrap();
-    forwarder.attach(session, "127.0.0.1", port);
+    forwarder.attach(session, RemoteTarget::tcp("127.0.0.1", port));
     let asking = async {
         let mut stream = open(&forwarder).await;
         stream.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
@@ -106,9 +106,9 @@ async fn a_refused_remote_port_is_told() {
     let session = unasked(&sshd.options()).await.unwrap();
     let forwarder = Forwarder::bind(None).await.unwrap();
     let port = free_port();
-    forwarder.attach(session, "127.0.0.1", port);
+    forwarder.attach(session, RemoteTarget::tcp("127.0.0.1", port));
     assert!(round(&forwarder, b"hello").await.is_err());
-    let expected = ForwardError::RemotePortRefused { host: "127.0.0.1".to_owned(), port };
+    let expected = ForwardError::RemoteRefused(RemoteTarget::tcp("127.0.0.1", port));
     eventually("the reason is known", || forwarder.last_error() == Some(expected.clone())).await;
 }
 
@@ -118,7 +118,7 @@ async fn forbidden_forwarding_is_told() {
     let (port, _echo) = echo().await;
     let session = unasked(&sshd.options()).await.unwrap();
     let forwarder = Forwarder::bind(None).await.unwrap();
-    forwarder.attach(session, "127.0.0.1", port);
+    forwarder.attach(session, RemoteTarget::tcp("127.0.0.1", port));
     assert!(round(&forwarder, b"hello").await.is_err());
     let expected = Some(ForwardError::ForwardingForbidden);
     eventually("the reason is known", || forwarder.last_error() == expected).await;
@@ -131,7 +131,7 @@ async fn the_port_stays_while_the_server_comes_back() {
     let session = unasked(&sshd.options()).await.unwrap();
     let forwarder = Forwarder::bind(None).await.unwrap();
     let local = forwarder.local_port();
-    forwarder.attach(session.clone(), "127.0.0.1", port);
+    forwarder.attach(session.clone(), RemoteTarget::tcp("127.0.0.1", port));
     let mut cut = open(&forwarder).await;
     cut.write_all(b"held open").await.unwrap();
     let mut some = [0; 9];
@@ -149,7 +149,7 @@ async fn the_port_stays_while_the_server_comes_back() {
         tokio::time::sleep(Duration::from_millis(300)).await;
         sshd.restart();
         let session = unasked(&sshd.options()).await.unwrap();
-        forwarder.attach(session, "127.0.0.1", port);
+        forwarder.attach(session, RemoteTarget::tcp("127.0.0.1", port));
     };
     let (answer, ()) = tokio::join!(waiting, healing);
     assert_eq!(answer.unwrap(), b"patient end");
@@ -184,11 +184,11 @@ async fn closing_and_detaching_cut_streams_at_once() {
     let (port, _echo) = echo().await;
     let session = unasked(&sshd.options()).await.unwrap();
     let forwarder = Forwarder::bind(None).await.unwrap();
-    forwarder.attach(session.clone(), "127.0.0.1", port);
+    forwarder.attach(session.clone(), RemoteTarget::tcp("127.0.0.1", port));
     let limit = Duration::from_secs(2);
     let mut byte = [0; 1];
     for end in [Forwarder::detach as fn(&Forwarder), |_| {}] {
-        forwarder.attach(session.clone(), "127.0.0.1", port);
+        forwarder.attach(session.clone(), RemoteTarget::tcp("127.0.0.1", port));
         let mut stream = open(&forwarder).await;
         stream.write_all(b"x").await.unwrap();
         stream.read_exact(&mut byte).await.unwrap();

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use slipway_ssh::{ForwardError, Forwarder};
+use slipway_ssh::{ForwardError, Forwarder, RemoteTarget};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -38,7 +38,7 @@ async fn fifty_streams_at_once() {
     let (port, _echo) = echo().await;
     let session = unasked(&sshd.options()).await.unwrap();
     let forwarder = Forwarder::bind(None).await.unwrap();
-    forwarder.attach(session, "127.0.0.1", port);
+    forwarder.attach(session, RemoteTarget::tcp("127.0.0.1", port));
     let rounds = (0..50u8).map(|n| {
         let forwarder = &forwarder;
         async move {
@@ -60,7 +60,7 @@ async fn a_big_stream_both_ways_is_not_changed() {
     let (port, _echo) = echo().await;
     let session = unasked(&sshd.options()).await.unwrap();
     let forwarder = Forwarder::bind(None).await.unwrap();
-    forwarder.attach(session, "127.0.0.1", port);
+    forwarder.attach(session, RemoteTarget::tcp("127.0.0.1", port));
     let words: Vec<u8> = (0..16 * MIB).map(|n| (n * 7 % 251) as u8).collect();
     let mut stream = open(&forwarder).await;
     let (mut read, mut write) = stream.split();
@@ -81,9 +81,9 @@ async fn a_stalled_reader_holds_nobody_up_and_is_cut_in_the_end() {
     let (flood_port, _flood) = flood().await;
     let session = unasked(&sshd.options()).await.unwrap();
     let chat = Forwarder::bind(None).await.unwrap();
-    chat.attach(session.clone(), "127.0.0.1", echo_port);
+    chat.attach(session.clone(), RemoteTarget::tcp("127.0.0.1", echo_port));
     let bulk = Forwarder::bind(None).await.unwrap();
-    bulk.attach(session.clone(), "127.0.0.1", flood_port);
+    bulk.attach(session.clone(), RemoteTarget::tcp("127.0.0.1", flood_port));
     // Connected, and never reads.
     let mut stuck = open(&bulk).await;
     eventually("the stuck stream is open", || bulk.stats().bytes_down > 0).await;
@@ -107,7 +107,7 @@ async fn a_remote_end_that_closes_first_ends_a_blocked_upload() {
     let port = listener.local_addr().unwrap().port();
     let session = unasked(&sshd.options()).await.unwrap();
     let forwarder = Forwarder::bind(None).await.unwrap();
-    forwarder.attach(session, "127.0.0.1", port);
+    forwarder.attach(session, RemoteTarget::tcp("127.0.0.1", port));
     let closing = async {
         let (stream, _) = listener.accept().await.unwrap();
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -131,7 +131,7 @@ async fn a_local_end_that_goes_frees_the_remote_one() {
     let port = listener.local_addr().unwrap().port();
     let session = unasked(&sshd.options()).await.unwrap();
     let forwarder = Forwarder::bind(None).await.unwrap();
-    forwarder.attach(session, "127.0.0.1", port);
+    forwarder.attach(session, RemoteTarget::tcp("127.0.0.1", port));
     let stream = open(&forwarder).await;
     let (mut remote, _) = listener.accept().await.unwrap();
     drop(stream);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use slipway_ssh::{Asked, ConnectOptions, Error, KnownHosts, Question};
+use slipway_ssh::{Asked, ChangedHostKey, ConnectOptions, Error, KnownHosts, Question};
 
 use crate::questions::{answering, unasked};
 use crate::sshd::{Sshd, keygen, output};
@@ -23,7 +23,17 @@ async fn an_accepted_key_is_recorded_and_not_asked_again() {
     let sshd = Sshd::start();
     let mut asked = 0;
     answering(&asking(&sshd), |question| match question {
-        Question::HostKey { host, port, algorithm, fingerprint, answer } => {
+        Question::HostKey {
+            host,
+            port,
+            algorithm,
+            fingerprint,
+            randomart,
+            known_by_other_key,
+            answer,
+        } => {
+            assert!(randomart.starts_with("+--[ED25519 256]--+\n"), "{randomart}");
+            assert_eq!(known_by_other_key, None);
             asked += 1;
             assert_eq!((host.as_str(), port), ("127.0.0.1", sshd.port));
             assert_eq!((algorithm.as_str(), fingerprint), ("ssh-ed25519", sshd.fingerprint()));
@@ -71,23 +81,49 @@ async fn a_changed_key_names_file_and_line_and_asks_nothing() {
     // Not even a fingerprint given beforehand overrides a key on record.
     options.accepted_fingerprint = Some(sshd.fingerprint());
     match unasked(&options).await.unwrap_err() {
-        Error::HostKeyChanged { file, line, expected_fingerprint, actual_fingerprint, .. } => {
+        Error::HostKeyChanged(changed) => {
+            let ChangedHostKey {
+                file,
+                line,
+                expected_fingerprint,
+                actual_fingerprint,
+                command,
+                ..
+            } = *changed;
+
             assert_eq!((file, line), (sshd.path("user_known_hosts"), 3));
             assert_ne!(expected_fingerprint, actual_fingerprint);
             assert_eq!(actual_fingerprint, sshd.fingerprint());
+            // The command does what it says.
+            output("sh", &["-c", &command]);
+            let left = fs::read_to_string(sshd.path("user_known_hosts")).unwrap();
+            assert_eq!(left, format!("# mine\nelsewhere {other}"));
         }
         other => panic!("{other:?}"),
     }
 }
 
 #[tokio::test]
-async fn a_host_known_under_another_key_type_has_changed() {
+async fn a_host_known_under_another_key_type_is_a_warning_of_its_own() {
     let sshd = Sshd::start();
     keygen(&sshd.path("other"), &["-t", "ecdsa", "-N", ""]);
     let other = fs::read_to_string(sshd.path("other.pub")).unwrap();
-    let options = reading(&sshd, &format!("[127.0.0.1]:{} {other}", sshd.port));
-    let error = unasked(&options).await.unwrap_err();
-    assert!(matches!(error, Error::HostKeyChanged { line: 1, .. }), "{error:?}");
+    let mut options = reading(&sshd, &format!("[127.0.0.1]:{} {other}", sshd.port));
+    // A fingerprint given beforehand does not answer it.
+    options.accepted_fingerprint = Some(sshd.fingerprint());
+    let mut place = None;
+    let error = answering(&options, |question| match question {
+        Question::HostKey { known_by_other_key, answer, .. } => {
+            place = known_by_other_key;
+            answer.send(false).unwrap();
+        }
+        other => panic!("{other:?}"),
+    })
+    .await
+    .unwrap_err();
+    assert!(matches!(error, Error::HostKeyRejectedByUser { .. }), "{error:?}");
+    let place = place.unwrap();
+    assert_eq!((place.file, place.line), (sshd.path("user_known_hosts"), 1));
 }
 
 #[tokio::test]

@@ -9,15 +9,28 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod account;
+mod agent;
+mod certificates;
+mod config;
 mod dial;
 mod exec;
 mod forward;
+mod forward_endurance;
+mod forward_refusals;
 mod forward_streams;
 mod host_keys;
+mod hostile;
+mod interactive;
+mod key_formats;
 mod lifetime;
 mod login;
+mod login_server;
 mod password;
-mod password_server;
+mod proxies;
 mod questions;
+mod routes;
+mod security_key;
 mod sshd;
 mod upload;
+mod upload_tree;

@@ -28,19 +28,34 @@ impl Sshd {
 
     /// The same with further lines of sshd_config(5); the first value of a keyword wins.
     pub fn with(settings: &str) -> Self {
+        Self::with_files(|_| settings.to_owned())
+    }
+
+    /// The same with settings that name files of the server's folder, where the keys are already.
+    pub fn with_files(settings: impl FnOnce(&Path) -> String) -> Self {
         let dir = tempfile::tempdir().unwrap();
         keygen(&dir.path().join("host_key"), &["-t", "ed25519", "-N", ""]);
         keygen(&dir.path().join("id"), &["-t", "ed25519", "-N", "", "-C", "test key"]);
         fs::copy(dir.path().join("id.pub"), dir.path().join("authorized_keys")).unwrap();
         let port = free_port();
-        let child = run(dir.path(), port, settings);
+        let settings = settings(dir.path());
+        let child = run(dir.path(), port, &settings, &[]);
         let user = output("id", &["-un"]);
         Self { dir, port, user, child }
     }
 
+    /// A server with these settings, started by the command whose first words are given.
+    pub fn within(settings: &str, words: impl FnOnce(&Path) -> Vec<String>) -> Self {
+        let mut sshd = Self::with(settings);
+        sshd.kill();
+        let words = words(sshd.dir.path());
+        sshd.child = run(sshd.dir.path(), sshd.port, settings, &words);
+        sshd
+    }
+
     /// Starts again on the same port with the same keys, after [`Sshd::kill`].
     pub fn restart(&mut self) {
-        self.child = run(self.dir.path(), self.port, "");
+        self.child = run(self.dir.path(), self.port, "", &[]);
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -86,6 +101,11 @@ impl Sshd {
         let _ = self.child.wait();
     }
 
+    /// How many processes serve connections.
+    pub fn sessions(&self) -> usize {
+        descendants(self.child.id()).len()
+    }
+
     /// Stops all its processes where they are, like a machine that is gone.
     pub fn freeze(&self) {
         self.signal_all("STOP");
@@ -93,6 +113,20 @@ impl Sshd {
 
     pub fn thaw(&self) {
         self.signal_all("CONT");
+    }
+
+    /// Sockets that its processes hold: a listener, and one for each connection and each stream.
+    /// Counted on Linux only; 0 elsewhere.
+    pub fn sockets(&self) -> usize {
+        let mut names = HashSet::new();
+        for pid in descendants(self.child.id()) {
+            let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+                continue;
+            };
+            let targets = entries.flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
+            names.extend(targets.filter(|target| target.to_string_lossy().starts_with("socket:")));
+        }
+        names.len()
     }
 
     fn signal_all(&self, name: &str) {
@@ -119,7 +153,7 @@ pub fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
-fn run(dir: &Path, port: u16, settings: &str) -> Child {
+fn run(dir: &Path, port: u16, settings: &str, before: &[String]) -> Child {
     let at = dir.display();
     // Unlike other keywords, this one may stand only once.
     let sftp = if settings.contains("Subsystem") { "" } else { "Subsystem sftp internal-sftp" };
@@ -143,8 +177,10 @@ fn run(dir: &Path, port: u16, settings: &str) -> Child {
     // Where sshd runs as root it wants this folder, which the service usually makes.
     let _ = fs::create_dir_all("/run/sshd");
     let log = fs::File::create(dir.join("sshd.log")).unwrap();
-    let mut child = Command::new("/usr/sbin/sshd")
-        .args(["-D", "-e", "-f"])
+    let sshd = ["/usr/sbin/sshd", "-D", "-e", "-f"];
+    let mut words = before.iter().map(String::as_str).chain(sshd);
+    let mut child = Command::new(words.next().unwrap())
+        .args(words)
         .arg(dir.join("sshd_config"))
         .stdin(Stdio::null())
         .stderr(log)

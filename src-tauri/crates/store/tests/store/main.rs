@@ -7,3 +7,4 @@ mod refused;
 mod rows;
 mod sample;
 mod turns;
+mod upgrade;

@@ -246,6 +246,8 @@ async fn settings_have_defaults_and_survive_what_they_do_not_understand() {
         chat_limit: 1,
         deploy_limit: 8,
         monitor_interval_s: 5,
+        start_at_login: true,
+        tunnel_wait_s: 0,
         keepalive_timeout_s: 120,
         first_token_timeout_s: 3600,
         temperature: Some(0.7),

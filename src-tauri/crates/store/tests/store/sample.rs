@@ -47,6 +47,7 @@ pub fn host(name: &str) -> Host {
         id: HostId::new(),
         name: name.to_owned(),
         address: HostAddress::Ssh(SshAddress {
+            line: "ada@gpu".to_owned(),
             user: "ada".to_owned(),
             host: "gpu.example".to_owned(),
             port: 65535,
@@ -54,6 +55,7 @@ pub fn host(name: &str) -> Host {
             accepted_fingerprint: Some("SHA256:abc".to_owned()),
         }),
         created_at: 4_000_000_000_000,
+        keep: true,
     }
 }
 
@@ -78,6 +80,7 @@ pub fn error() -> ErrorInfo {
         message: Text::new("Out of memory.", "Не хватает памяти."),
         fix: Text::verbatim("free -h"),
         detail_id: "d1".to_owned(),
+        facts: None,
     }
 }
 

@@ -1,0 +1,44 @@
+import type MarkdownComponent from "./Markdown.svelte";
+
+/** How long after the first paint an idle moment is waited for, milliseconds. */
+const IDLE_MS = 1000;
+
+/**
+ * The component that draws Markdown, with its parser, its sanitiser and the colours of code: a quarter of
+ * the program's text, which the first page does not need. A thread waits for it before it is drawn, so
+ * that nobody sees unformatted text.
+ */
+class LazyMarkdown {
+  /** Null until it is loaded. */
+  component = $state.raw<typeof MarkdownComponent | null>(null);
+  #loading: Promise<void> | null = null;
+
+  /** Loads it once; after a failure the next call tries again. */
+  load(): Promise<void> {
+    this.#loading ??= this.#import();
+    return this.#loading;
+  }
+
+  /** Loads it when the window has nothing better to do. */
+  loadWhenIdle(): void {
+    const load = (): void => void this.load().catch(() => undefined);
+    // The first page is painted before; a window that nobody sees paints nothing and needs nothing.
+    requestAnimationFrame(() => {
+      // WebKit has no idle callback.
+      if ("requestIdleCallback" in window) requestIdleCallback(load, { timeout: 2 * IDLE_MS });
+      else setTimeout(load, IDLE_MS);
+    });
+  }
+
+  async #import(): Promise<void> {
+    try {
+      this.component = (await import("./Markdown.svelte")).default;
+    } catch (thrown) {
+      this.#loading = null;
+      throw thrown;
+    }
+  }
+}
+
+/** The one way to Markdown. */
+export const markdown = new LazyMarkdown();
