@@ -106,7 +106,7 @@ class ModelPlan:
                 os.unlink(self.path)
 
     def needed_bytes(self):
-        return 4 * 1000 * 1000 if self.kind == "practice" and not self.unchanged() else 0
+        return 2500 * 1000 if self.kind == "practice" and not self.unchanged() else 0
 
     def carry_out(self):
         """(model record, whether a file was made or fetched)."""
