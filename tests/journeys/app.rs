@@ -159,7 +159,7 @@ impl App {
             })
             .await;
         match message.body {
-            TaskBody::Progress(Progress::Connection(status)) => (message.seq, status),
+            TaskBody::Progress(Progress::Connection(status)) => (message.seq, *status),
             other => panic!("{other:?}"),
         }
     }

@@ -18,7 +18,7 @@ fn said(app: &App, host: &HostId, seq: u64) -> Vec<ConnectionStatus> {
     messages
         .filter_map(|message| match message.body {
             TaskBody::Progress(Progress::Connection(status)) if status.host_id == *host => {
-                Some(status)
+                Some(*status)
             }
             _ => None,
         })

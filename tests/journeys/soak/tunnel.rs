@@ -175,7 +175,7 @@ async fn follow(app: Arc<App>, host: HostId, newest: Arc<Mutex<ConnectionStatus>
                 && status.host_id == host
             {
                 assert_eq!(status.local_url, url, "{status:#?}");
-                *newest.lock().unwrap() = status;
+                *newest.lock().unwrap() = *status;
             }
         }
     }

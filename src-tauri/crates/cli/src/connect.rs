@@ -32,7 +32,7 @@ pub(crate) async fn run(program: &Program, output: &Output, name: &str) -> Resul
             }
         };
         match message.body {
-            TaskBody::Progress(Progress::Connection(status)) => view.show(status),
+            TaskBody::Progress(Progress::Connection(status)) => view.show(*status),
             TaskBody::Prompt(prompt) => {
                 view.clear();
                 question::ask(program, output, &prompt).await;

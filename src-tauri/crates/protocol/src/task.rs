@@ -69,7 +69,7 @@ pub enum Progress {
     /// A diagnosis has looked at a link.
     Link(LinkFinding),
     /// The connection to a host changed; the task of kind `connect` lives as long as it.
-    Connection(ConnectionStatus),
+    Connection(Box<ConnectionStatus>),
     /// A question was answered, timed out or fell away.
     PromptClosed(PromptClosed),
     /// The chat waits for this.
@@ -132,7 +132,7 @@ pub enum TaskResult {
     /// Of an uninstall: bytes freed on the host.
     Uninstall(Uninstalled),
     /// Of a connection that was closed on purpose.
-    Connect(ConnectionStatus),
+    Connect(Box<ConnectionStatus>),
     /// Of an answer.
     Chat(ChatResult),
 }

@@ -73,7 +73,7 @@ pub(super) async fn run(
     connection.publish(None);
     let result = connection.live(machine).await;
     let status = connection.end(result.as_ref().err()).await;
-    result.map(|()| TaskResult::Connect(status))
+    result.map(|()| TaskResult::Connect(Box::new(status)))
 }
 
 struct Connection<'a> {
@@ -398,7 +398,7 @@ impl Connection<'_> {
             None => EngineAccess::NotYet(self.status.reason.clone()),
         };
         self.program.connections().change(&self.status, Some(access), self.machine.as_ref());
-        self.context.progress(Progress::Connection(self.status.clone()));
+        self.context.progress(Progress::Connection(Box::new(self.status.clone())));
     }
 
     /// Closes the listener and says the last word.
@@ -418,7 +418,7 @@ impl Connection<'_> {
         self.status.attempt = None;
         self.status.next_attempt_at = None;
         self.program.connections().end(&self.status);
-        self.context.progress(Progress::Connection(self.status.clone()));
+        self.context.progress(Progress::Connection(Box::new(self.status.clone())));
         self.status
     }
 }
