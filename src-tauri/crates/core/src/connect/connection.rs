@@ -274,6 +274,11 @@ impl Connection<'_> {
         if let Machine::Ssh(session) = machine {
             let answered = tokio::select! {
                 () = self.context.token().cancelled() => return,
+                // A probe is more urgent than a figure.
+                Ok(()) = self.alarms.changed() => {
+                    self.alarms.mark_changed();
+                    return;
+                }
                 answered = tokio::time::timeout(link::PROBE_LIMIT, session.ping()) => answered,
             };
             if let Ok(Ok(round_trip)) = answered {

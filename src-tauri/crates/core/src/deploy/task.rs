@@ -133,7 +133,10 @@ async fn deploy(
     let began = Instant::now();
 
     steps.begin(DeployStep::Connect);
-    let machine = match program.connections().machine(&host.id) {
+    // A file of this computer goes over a connection of its own: the words of chats do not wait in
+    // line behind gigabytes.
+    let bulk = matches!(request.model, ModelSource::LocalFile(_));
+    let machine = match program.connections().machine(&host.id).filter(|_| !bulk) {
         Some(machine) => machine,
         None => program.opener(context).open(host).await?,
     };

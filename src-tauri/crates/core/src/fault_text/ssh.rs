@@ -9,6 +9,9 @@ use crate::fault::Fault;
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
+        if out_of_descriptors(&error) {
+            return too_many_files(detail);
+        }
         let (code, message, fix) = sentences(&error);
         let fault = Self::new(code, message, fix, detail);
         match facts(error) {
@@ -16,6 +19,37 @@ impl From<Error> for Fault {
             None => fault,
         }
     }
+}
+
+/// Whether this computer let no further file or socket be opened: EMFILE and ENFILE of Unix,
+/// WSAEMFILE of Windows.
+fn out_of_descriptors(error: &Error) -> bool {
+    let source = match error {
+        Error::Unreachable { source, .. }
+        | Error::KnownHostsUnreadable { source, .. }
+        | Error::KnownHostsUnwritable { source, .. }
+        | Error::LocalFile { source, .. }
+        | Error::LocalPort(source) => source,
+        _ => return false,
+    };
+    let codes: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
+    source.raw_os_error().is_some_and(|code| codes.contains(&code))
+}
+
+/// It passes once something else is closed, so a connection waits for it.
+fn too_many_files(detail: String) -> Fault {
+    Fault::new(
+        ErrorCode::HostUnreachable,
+        Text::new(
+            "This computer lets no more files or connections be opened.",
+            "Этот компьютер больше не даёт открывать файлы и соединения.",
+        ),
+        Text::new(
+            "Close programs, or raise the limit (ulimit -n); Slipway tries again by itself.",
+            "Закройте программы или поднимите лимит (ulimit -n); Slipway повторит сам.",
+        ),
+        detail,
+    )
 }
 
 fn facts(error: Error) -> Option<ErrorFacts> {
@@ -310,4 +344,19 @@ pub(crate) fn forwarding_forbidden() -> Fault {
         ),
         "administratively prohibited",
     )
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_table_of_descriptors_is_waited_out() {
+        let source = std::io::Error::from_raw_os_error(24);
+        let fault = Fault::from(Error::KnownHostsUnreadable { path: "known_hosts".into(), source });
+        assert!(fault.is_transient());
+        let source = std::io::Error::from_raw_os_error(13);
+        let fault = Fault::from(Error::KnownHostsUnreadable { path: "known_hosts".into(), source });
+        assert_eq!(fault.code, ErrorCode::KnownHostsUnreadable);
+    }
 }
