@@ -26,8 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A connection that cannot be carried gets an answer: an HTTP request a status with OpenAI's error
 /// object (503 `tunnel_down` when no session came in time, 502 `forwarding_forbidden`,
 /// `engine_down` or `stream_refused` when the host refused, 504 `host_silent` when it did not
-/// answer), anything else a reset. A stream that breaks off later is always reset, so that a part
-/// never looks like a whole answer.
+/// answer), anything else a reset. A request that is on its way when the connection goes gets its 503 as long as
+/// nothing of an answer has come; after that the stream is reset, so that a part never looks like a
+/// whole answer.
 pub struct Forwarder {
     port: u16,
     shared: Arc<Shared>,

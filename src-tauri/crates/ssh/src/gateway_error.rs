@@ -12,7 +12,7 @@ use crate::forward::ForwardError;
 const METHODS: [&[u8]; 7] =
     [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH "];
 /// Enough to hold any of them.
-const OPENING: usize = 8;
+pub(crate) const OPENING: usize = 8;
 /// An HTTP client speaks first, and it has had time to while it waited.
 const OPENING_TIMEOUT: Duration = Duration::from_millis(300);
 /// How soon another look is taken at an opening that is not complete.
@@ -23,9 +23,25 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// Answers if an HTTP request is waiting; false when it is something else.
 pub(crate) async fn answer(stream: &mut TcpStream, error: &ForwardError) -> bool {
-    let Ok(Some(method)) = timeout(OPENING_TIMEOUT, method(stream)).await else {
-        return false;
-    };
+    match timeout(OPENING_TIMEOUT, method(stream)).await {
+        Ok(Some(method)) => refuse(stream, method, error).await,
+        _ => false,
+    }
+}
+
+/// Answers if what was sent so far began as an HTTP request; false when it is something else.
+pub(crate) async fn answer_to(
+    stream: &mut TcpStream,
+    opening: &[u8],
+    error: &ForwardError,
+) -> bool {
+    match METHODS.into_iter().find(|method| opening.starts_with(method)) {
+        Some(method) => refuse(stream, method, error).await,
+        None => false,
+    }
+}
+
+async fn refuse(stream: &mut TcpStream, method: &[u8], error: &ForwardError) -> bool {
     let text = response(error, method == b"HEAD ");
     if !matches!(timeout(LINGER, stream.write_all(text.as_bytes())).await, Ok(Ok(()))) {
         return false;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backlog::{BATCH, Backlog, Full};
 use crate::forward::Counters;
+use crate::gateway_error;
 use crate::session::SshChannel;
 
 /// Read at once from the local side. Together with the cipher, the size of this buffer is nearly
@@ -41,6 +42,15 @@ pub(crate) enum Ending {
     ReaderTooSlow,
 }
 
+/// What is known of a stream when it breaks off.
+#[derive(Debug, Default)]
+pub(crate) struct Exchange {
+    /// The first bytes that the local side sent, at most [`gateway_error::OPENING`].
+    pub(crate) opening: Vec<u8>,
+    /// Whether the local side was given anything.
+    pub(crate) answered: bool,
+}
+
 impl From<Full> for Ending {
     fn from(_: Full) -> Self {
         Self::ReaderTooSlow
@@ -54,18 +64,20 @@ pub(crate) async fn run(
     channel: SshChannel,
     counters: &Counters,
     detached: CancellationToken,
+    exchange: &mut Exchange,
 ) -> Ending {
     let SshChannel { mut read, write, mut guard } = channel;
     let (from_local, to_local) = stream.split();
+    let Exchange { opening, answered } = exchange;
     // A writer that waits for the window of a closed channel is not woken by russh.
     let closed = CancellationToken::new();
     let up = async {
         tokio::select! {
-            result = upload(from_local, &write, counters) => result,
+            result = upload(from_local, &write, counters, opening) => result,
             () = closed.cancelled() => Ok(()),
         }
     };
-    let down = download(&mut read, to_local, counters, &closed);
+    let down = download(&mut read, to_local, counters, &closed, answered);
     let carrying = async { tokio::try_join!(down, up) };
     let result = tokio::select! {
         result = carrying => result,
@@ -85,6 +97,7 @@ async fn upload(
     mut local: ReadHalf<'_>,
     remote: &ChannelWriteHalf<Msg>,
     counters: &Counters,
+    opening: &mut Vec<u8>,
 ) -> Result<(), Ending> {
     let mut buffer = BytesMut::new();
     loop {
@@ -96,6 +109,8 @@ async fn upload(
             Ok(length) => {
                 counters.up.fetch_add(length as u64, Ordering::Relaxed);
                 let piece = buffer.split().freeze();
+                let wanted = gateway_error::OPENING.saturating_sub(opening.len());
+                opening.extend(piece.iter().take(wanted));
                 remote.data_bytes(piece).await.map_err(|_| Ending::Lost)?;
             }
             Err(_) => return Err(Ending::Local),
@@ -136,6 +151,7 @@ async fn download(
     mut local: WriteHalf<'_>,
     counters: &Counters,
     closed: &CancellationToken,
+    answered: &mut bool,
 ) -> Result<(), Ending> {
     let mut backlog = Backlog::new(counters.waiting.clone());
     let mut progress = Progress::Sending;
@@ -173,6 +189,7 @@ async fn download(
             written = write(&mut local, &backlog), if !backlog.is_empty() => {
                 let written = written.map_err(|_| Ending::Local)?;
                 backlog.advance(written);
+                *answered = true;
                 counters.down.fetch_add(written as u64, Ordering::Relaxed);
             }
             message = remote.wait(), if open(progress) => {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::error::Error;
 use crate::forward::{Attached, Counters, ForwardError, RemoteTarget, Shared};
 use crate::gateway_error;
-use crate::pump::{self, Ending};
+use crate::pump::{self, Ending, Exchange};
 use crate::session::OpenForwardError;
 
 /// Pause before a session that has just gone is asked again.
@@ -22,6 +22,8 @@ const BREATHER: Duration = Duration::from_millis(50);
 enum Failure {
     /// Before anything was carried: whoever asked can be told.
     Unopened(ForwardError),
+    /// After a request, and before anything of its answer: likewise. Holds the request's first bytes.
+    Unanswered(ForwardError, Vec<u8>),
     /// In the middle.
     Broken(ForwardError),
     /// It was cut on purpose or by its local end.
@@ -41,6 +43,14 @@ pub(crate) async fn serve(shared: Arc<Shared>, mut stream: TcpStream, from: Sock
             shared.note(Some(error.clone()));
             if gateway_error::answer(&mut stream, &error).await {
                 tracing::debug!(%error, "a request was refused");
+                return;
+            }
+            Some(error)
+        }
+        Err(Failure::Unanswered(error, opening)) => {
+            shared.note(Some(error.clone()));
+            if gateway_error::answer_to(&mut stream, &opening, &error).await {
+                tracing::debug!(%error, "a request was lost");
                 return;
             }
             Some(error)
@@ -82,8 +92,14 @@ async fn carry(shared: &Shared, stream: &mut TcpStream, from: SocketAddr) -> Res
                 // The stream must not keep the session alive: whoever drops that means it.
                 let detached = attached.detached.clone();
                 drop(attached);
-                return match pump::run(stream, channel, &shared.counters, detached).await {
+                let mut exchange = Exchange::default();
+                let carrying =
+                    pump::run(stream, channel, &shared.counters, detached, &mut exchange);
+                return match carrying.await {
                     Ending::Complete => Ok(()),
+                    Ending::Lost | Ending::Detached if !exchange.answered => {
+                        Err(Failure::Unanswered(ForwardError::ConnectionLost, exchange.opening))
+                    }
                     Ending::Local | Ending::Detached => Err(Failure::Cut),
                     Ending::Lost => Err(Failure::Broken(ForwardError::ConnectionLost)),
                     Ending::ReaderTooSlow => Err(Failure::Broken(ForwardError::ReaderTooSlow)),

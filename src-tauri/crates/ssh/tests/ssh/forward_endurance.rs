@@ -155,6 +155,26 @@ async fn a_frozen_server_is_noticed_within_ten_seconds_and_requests_in_flight_ar
 }
 
 #[tokio::test]
+async fn a_request_whose_answer_has_not_begun_gets_its_error_when_the_server_is_killed() {
+    let mut sshd = Sshd::start();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let silent = listener.local_addr().unwrap().port();
+    let session = unasked(&sshd.options()).await.unwrap();
+    let forwarder = Forwarder::bind(None).await.unwrap();
+    forwarder.attach(session, RemoteTarget::tcp("127.0.0.1", silent));
+    let mut stream = open(&forwarder).await;
+    stream.write_all(b"POST /v1/chat/completions HTTP/1.1\r\n\r\n").await.unwrap();
+    let (mut engine, _) = listener.accept().await.unwrap();
+    engine.read_exact(&mut [0; 4]).await.unwrap();
+    sshd.kill();
+    let mut answer = String::new();
+    let reading = stream.read_to_string(&mut answer);
+    timeout(Duration::from_secs(5), reading).await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("tunnel_down"), "{answer}");
+}
+
+#[tokio::test]
 async fn fifty_connections_in_a_row_wait_for_no_delayed_acknowledgement() {
     let sshd = Sshd::start();
     let (port, _echo) = echo().await;
