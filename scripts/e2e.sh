@@ -22,7 +22,8 @@ unset PIP_FIND_LINKS PIP_NO_INDEX PIP_INDEX_URL # see scripts/test.sh
 mkdir -p target/e2e
 rm -rf target/e2e/*
 # A session bus of its own: the single-instance lock and the keychain of whoever sits here stay out
-# of it. GTK looks for a screen reader's bus otherwise.
-exec dbus-run-session -- xvfb-run -a -s "-screen 0 1440x900x24" \
+# of it. GTK looks for a screen reader's bus otherwise. Without -noreset the display refuses a window
+# that comes in the moment when the last one has gone.
+exec dbus-run-session -- xvfb-run -a -s "-screen 0 1440x900x24 -noreset" \
   env -u WAYLAND_DISPLAY GDK_BACKEND=x11 NO_AT_BRIDGE=1 \
   node --test --test-reporter=spec --test-concurrency=1 "tests/e2e/journey.test.mjs"
