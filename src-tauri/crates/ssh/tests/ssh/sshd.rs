@@ -94,6 +94,8 @@ impl Sshd {
 
     /// Ends the server and all its sessions as a crash would.
     pub fn kill(&mut self) {
+        // All at once: none is left to report how another ended.
+        self.signal_all("STOP");
         for pid in descendants(self.child.id()) {
             signal(pid, "KILL");
         }
