@@ -9,7 +9,7 @@ import ssl
 import time
 import urllib.error
 
-from slipway_host.fault import Failure
+from slipway_host.fault import Cancelled, Failure
 from slipway_host.filesystem import disk_full, disk_space, os_failure, read_json, write_json
 from slipway_host.http_source import hide_credentials, open_url
 from slipway_host.units import size_text
@@ -44,10 +44,27 @@ class Download:
             with contextlib.suppress(OSError):
                 os.unlink(path)
 
-    def settle(self, keep):
-        """After a failure: keeps a partial file that the next run can resume, else nothing."""
-        if not keep or not self.have():
+    @contextlib.contextmanager
+    def settling(self, place):
+        """Puts what was fetched and checked inside at its place. After a failure a partial file is kept if the
+        next run can resume it, else nothing is."""
+        keep = False
+        try:
+            yield
+            os.replace(self.path, place)
             self.forget()
+            keep = True
+        except Cancelled as cancelled:
+            keep = cancelled.resume
+            raise
+        except Failure as failure:
+            keep = failure.code == "model_unreachable"
+            raise
+        except OSError as error:
+            raise os_failure(error, place, self.total or 0) or error
+        finally:
+            if not keep or not self.have():
+                self.forget()
 
     def have(self):
         try:

@@ -4,8 +4,8 @@ import contextlib
 import os
 
 from slipway_host.checksum import file_sha256
-from slipway_host.fault import Cancelled, Failure, hash_mismatch
-from slipway_host.filesystem import disk_full, disk_space, os_failure
+from slipway_host.fault import Failure, hash_mismatch
+from slipway_host.filesystem import disk_full, disk_space
 from slipway_host.model.download import Download
 from slipway_host.model.gguf import GgufReader
 from slipway_host.model.hub import FILE, Hub
@@ -59,21 +59,10 @@ class HubModel:
         download = Download(self.hub.address(commit, file["path"]), place + ".part", magic=b"GGUF" if gguf else None,
                             headers=self.hub.headers(), pinned=file["sha256"] is not None,
                             refused=lambda error: self.hub.refused(error, file["path"]))
-        try:
+        with download.settling(place):
             self.checked(download, file)
             if gguf:
                 GgufReader(download.path).read()
-            os.replace(download.path, place)
-            download.forget()
-        except Cancelled as cancelled:
-            download.settle(keep=cancelled.resume)
-            raise
-        except Failure as failure:
-            download.settle(keep=failure.code == "model_unreachable")
-            raise
-        except OSError as error:
-            download.settle(keep=False)
-            raise os_failure(error, place, file["size"]) or error
 
     def checked(self, download, file):
         """Downloads and compares size and sum; what was resumed wrongly is fetched once more from the start."""

@@ -7,7 +7,7 @@ import re
 import urllib.parse
 
 from slipway_host.checksum import check_hash, file_sha256
-from slipway_host.fault import Cancelled, Failure, hash_mismatch
+from slipway_host.fault import Failure, hash_mismatch
 from slipway_host.filesystem import os_failure
 from slipway_host.http_source import hide_credentials
 from slipway_host.model.download import Download
@@ -181,26 +181,16 @@ class ModelPlan:
             os.unlink(self.path)
         download = Download(self.url, self.path + ".part")
         try:
-            download.run()
-            digest = file_sha256(download.path, "verify_file")
-            if self.sha256 and digest != self.sha256:
-                raise hash_mismatch("model", self.sha256, digest)
-            try:
-                GgufReader(download.path).read()
-            except Failure as error:
-                raise Failure(error.code, str(error).replace(".part", ""),
-                              **dict(error.params, path=hide_credentials(self.url)))
-            os.replace(download.path, self.path)
-            download.forget()
-        except Cancelled as cancelled:
-            download.settle(keep=cancelled.resume)
-            raise
-        except Failure as failure:
-            download.settle(keep=failure.code == "model_unreachable")
-            raise
-        except OSError as error:
-            download.settle(keep=False)
-            raise os_failure(error, self.path, download.total or 0) or error
+            with download.settling(self.path):
+                download.run()
+                digest = file_sha256(download.path, "verify_file")
+                if self.sha256 and digest != self.sha256:
+                    raise hash_mismatch("model", self.sha256, digest)
+                try:
+                    GgufReader(download.path).read()
+                except Failure as error:
+                    raise Failure(error.code, str(error).replace(".part", ""),
+                                  **dict(error.params, path=hide_credentials(self.url)))
         finally:
             with contextlib.suppress(OSError):
                 os.rmdir(folder)

@@ -3,6 +3,7 @@
 use slipway_llm::Error;
 use slipway_protocol::{ErrorCode, Text};
 
+use super::ssh::forwarding;
 use crate::fault::Fault;
 
 impl From<Error> for Fault {
@@ -154,17 +155,7 @@ fn tunnel(code: &str, message: &str) -> (ErrorCode, Text, Text) {
             Text::new("The server does not answer.", "Сервер не отвечает."),
             wait(),
         ),
-        "forwarding_forbidden" => (
-            ErrorCode::ForwardingForbidden,
-            Text::new(
-                "The SSH server forbids port forwarding.",
-                "Сервер SSH запрещает проброс портов.",
-            ),
-            Text::new(
-                "Set “AllowTcpForwarding yes” in its sshd_config and reload sshd.",
-                "Укажите в его sshd_config «AllowTcpForwarding yes» и перезагрузите sshd.",
-            ),
-        ),
+        "forwarding_forbidden" => forwarding(),
         "engine_down" => (
             ErrorCode::EngineError,
             Text::new(

@@ -332,7 +332,13 @@ pub(super) fn permission(path: &str) -> (ErrorCode, Text, Text) {
 
 /// The server forbids the tunnel; `AllowTcpForwarding` is sshd_config's own word.
 pub(crate) fn forwarding_forbidden() -> Fault {
-    Fault::new(
+    let (code, message, fix) = forwarding();
+    Fault::new(code, message, fix, "administratively prohibited")
+}
+
+/// The same for whoever has a detail of their own.
+pub(super) fn forwarding() -> (ErrorCode, Text, Text) {
+    (
         ErrorCode::ForwardingForbidden,
         Text::new(
             "The SSH server forbids port forwarding.",
@@ -342,7 +348,6 @@ pub(crate) fn forwarding_forbidden() -> Fault {
             "Set “AllowTcpForwarding yes” in its sshd_config and reload sshd.",
             "Укажите в его sshd_config «AllowTcpForwarding yes» и перезагрузите sshd.",
         ),
-        "administratively prohibited",
     )
 }
 
