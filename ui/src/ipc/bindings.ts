@@ -22,7 +22,7 @@ en: string,
  */
 ru: string, };
 
-export type ErrorCode = "invalid_input" | "not_found" | "busy" | "cancelled" | "queue_full" | "internal" | "database_locked" | "database_corrupt" | "database_newer" | "local_disk" | "host_not_found" | "connection_refused" | "host_unreachable" | "ssh_protocol" | "host_key_changed" | "host_key_rejected" | "known_hosts_unreadable" | "authentication_refused" | "key_file_unusable" | "no_network" | "proxy_failed" | "ssh_config_unusable" | "forwarding_forbidden" | "foreign_port" | "connection_lost" | "python_missing" | "venv_missing" | "library_missing" | "platform_unsupported" | "host_disk_full" | "host_permission" | "host_locked" | "index_unreachable" | "engine_install_failed" | "hash_mismatch" | "script_failed" | "model_not_found" | "model_not_gguf" | "model_truncated" | "model_unreachable" | "not_deployed" | "not_connected" | "engine_crashed" | "engine_out_of_memory" | "engine_not_healthy" | "engine_loading" | "engine_unauthorized" | "engine_error" | "empty_message" | "context_exceeded" | "stream_broken" | "stream_timeout";
+export type ErrorCode = "invalid_input" | "not_found" | "busy" | "cancelled" | "queue_full" | "internal" | "database_locked" | "database_corrupt" | "database_newer" | "local_disk" | "host_not_found" | "connection_refused" | "host_unreachable" | "ssh_protocol" | "host_key_changed" | "host_key_rejected" | "known_hosts_unreadable" | "authentication_refused" | "key_file_unusable" | "no_network" | "proxy_failed" | "ssh_config_unusable" | "forwarding_forbidden" | "foreign_port" | "connection_lost" | "python_missing" | "venv_missing" | "library_missing" | "platform_unsupported" | "host_disk_full" | "host_permission" | "host_locked" | "index_unreachable" | "engine_install_failed" | "hash_mismatch" | "host_work_lost" | "script_failed" | "model_not_found" | "model_not_gguf" | "model_truncated" | "model_unreachable" | "model_gated" | "hub_token_refused" | "model_unsupported" | "model_too_big" | "not_deployed" | "version_unusable" | "engine_unavailable" | "gpu_not_used" | "not_connected" | "engine_crashed" | "engine_out_of_memory" | "engine_not_healthy" | "engine_loading" | "engine_unauthorized" | "engine_error" | "empty_message" | "context_exceeded" | "stream_broken" | "stream_timeout";
 
 export type ErrorInfo = { 
 /**
@@ -46,7 +46,7 @@ detail_id: string,
  */
 facts: ErrorFacts | null, };
 
-export type ErrorFacts = { "type": "host_key_changed", "data": ChangedHostKey } | { "type": "login", "data": Array<LoginAttempt> };
+export type ErrorFacts = { "type": "host_key_changed", "data": ChangedHostKey } | { "type": "login", "data": Array<LoginAttempt> } | { "type": "preflight", "data": Array<Finding> };
 
 export type ChangedHostKey = { 
 /**
@@ -104,7 +104,7 @@ export type Progress = { "type": "queued", "data": TaskSubject } | { "type": "st
 
 export type ChatPhase = "connecting" | "loading" | "prompt";
 
-export type TaskKind = "check" | "diagnose" | "deploy" | "uninstall" | "connect" | "chat";
+export type TaskKind = "check" | "diagnose" | "plan" | "hub" | "deploy" | "versions" | "rollback" | "clean" | "engine_log" | "stop" | "uninstall" | "connect" | "chat";
 
 export type TaskSubject = { 
 /**
@@ -124,13 +124,19 @@ session_id: SessionId | null,
  */
 message_id: MessageId | null, };
 
-export type TaskResult = { "type": "check", "data": PreflightReport } | { "type": "diagnose", "data": Diagnosis } | { "type": "deploy", "data": DeployResult } | { "type": "uninstall", "data": Uninstalled } | { "type": "connect", "data": ConnectionStatus } | { "type": "chat", "data": ChatResult };
+export type TaskResult = { "type": "check", "data": PreflightReport } | { "type": "plan", "data": PlannedDeploy } | { "type": "hub", "data": HubListing } | { "type": "diagnose", "data": Diagnosis } | { "type": "deploy", "data": DeployResult } | { "type": "versions", "data": VersionList } | { "type": "rollback", "data": RolledBack } | { "type": "clean", "data": Cleaned } | { "type": "engine_log" } | { "type": "stop", "data": Stopped } | { "type": "uninstall", "data": Uninstalled } | { "type": "connect", "data": ConnectionStatus } | { "type": "chat", "data": ChatResult };
 
 export type Uninstalled = { 
 /**
  * Bytes freed on the host.
  */
 removed_bytes: number, };
+
+export type Stopped = { 
+/**
+ * Whether it ran.
+ */
+was_running: boolean, };
 
 export type ChatResult = { 
 /**
@@ -282,7 +288,7 @@ expires_at: number,
  */
 question: PromptQuestion, };
 
-export type PromptQuestion = { "type": "host_key", "data": HostKeyQuestion } | { "type": "password", "data": PasswordQuestion } | { "type": "passphrase", "data": PassphraseQuestion } | { "type": "interactive", "data": InteractiveQuestion };
+export type PromptQuestion = { "type": "host_key", "data": HostKeyQuestion } | { "type": "password", "data": PasswordQuestion } | { "type": "passphrase", "data": PassphraseQuestion } | { "type": "interactive", "data": InteractiveQuestion } | { "type": "bring", "data": BringQuestion };
 
 export type HostKeyQuestion = { 
 /**
@@ -367,6 +373,16 @@ label: string,
  */
 echo: boolean, };
 
+export type BringQuestion = { 
+/**
+ * What would be uploaded.
+ */
+parts: Array<Brought>, 
+/**
+ * Below this directory of the host, and nowhere else.
+ */
+directory: string, };
+
 export type PromptReply = { "type": "accept" } | { "type": "secret", "data": { 
 /**
  * The secret; it goes nowhere but to the asking task and, if `remember`, the keychain.
@@ -446,7 +462,11 @@ created_at: number,
 /**
  * Whether its tunnel starts with Slipway.
  */
-keep: boolean, };
+keep: boolean, 
+/**
+ * The directory on it for all that Slipway keeps there; the usual one when absent.
+ */
+directory: string | null, };
 
 export type HostView = { 
 /**
@@ -518,6 +538,68 @@ identity: string | null,
  */
 jumps: Array<string>, };
 
+export type EngineKind = "llama_cpp" | "vllm" | "mlx" | "ollama" | "container" | "custom";
+
+export type EngineChoice = { "type": "auto" } | { "type": "llama_cpp", "data": { 
+/**
+ * A `llama-server` on the host; the plan's choice when absent.
+ */
+binary: string | null, } } | { "type": "vllm", "data": { 
+/**
+ * A version of its own, for example `0.11.0`; the newest that the driver serves when absent.
+ */
+version: string | null, } } | { "type": "mlx", "data": { 
+/**
+ * A version of its own; the newest when absent.
+ */
+version: string | null, } } | { "type": "ollama", "data": { 
+/**
+ * The release archive to unpack when the host has no Ollama.
+ */
+archive: OllamaArchive | null, } } | { "type": "container", "data": ContainerEngine } | { "type": "custom", "data": CustomEngine };
+
+export type OllamaArchive = { 
+/**
+ * The `.tgz` or `.tar.zst`, over http or https.
+ */
+url: string, 
+/**
+ * Its SHA-256 in hex.
+ */
+sha256: string, };
+
+export type ContainerEngine = { 
+/**
+ * `docker` or `podman`; the one that works when absent.
+ */
+tool: string | null, 
+/**
+ * What is in the image: `llama_cpp` or `vllm`.
+ */
+serves: EngineKind, 
+/**
+ * The image; the engine's own project's when absent.
+ */
+image: string | null, };
+
+export type CustomEngine = { 
+/**
+ * Program and arguments.
+ */
+command: Array<string>, 
+/**
+ * Added to the environment.
+ */
+environment: { [key in string]: string }, 
+/**
+ * Whether it asks for the deployment's key.
+ */
+key: boolean, 
+/**
+ * Answers 200 when it is ready; `/health` when absent.
+ */
+health_path: string | null, };
+
 export type Severity = "ok" | "warn" | "error";
 
 export type Finding = { 
@@ -526,9 +608,13 @@ export type Finding = {
  */
 severity: Severity, 
 /**
- * Stable name, for example `python_ok`.
+ * Stable name, for example `python_ok`; what an override names.
  */
 code: string, 
+/**
+ * What it is about, in one or two words.
+ */
+subject: Text, 
 /**
  * The sentence.
  */
@@ -536,9 +622,21 @@ message: Text,
 /**
  * What to do, empty when nothing.
  */
-fix: Text, };
+fix: Text, 
+/**
+ * The command that does it on the host, if there is one.
+ */
+command: string | null, 
+/**
+ * Whether the user may go on in spite of it.
+ */
+can_override: boolean, };
 
 export type Gpu = { 
+/**
+ * `nvidia`, `amd` or `apple`.
+ */
+vendor: string, 
 /**
  * Its name.
  */
@@ -554,7 +652,71 @@ memory_free_mb: number | null,
 /**
  * Driver version.
  */
-driver: string | null, };
+driver: string | null, 
+/**
+ * For example `8.9`.
+ */
+compute_capability: string | null, 
+/**
+ * Whether its memory is the computer's.
+ */
+unified: boolean, };
+
+export type GpuProcess = { 
+/**
+ * Its id on the host.
+ */
+pid: number, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * MiB that it holds.
+ */
+memory_mb: number | null, };
+
+export type PythonFound = { 
+/**
+ * Where.
+ */
+path: string, 
+/**
+ * Which.
+ */
+version: string, 
+/**
+ * Whether it can make environments of its own.
+ */
+venv_works: boolean, 
+/**
+ * Whether Slipway brought it.
+ */
+brought: boolean, };
+
+export type DirectoryFound = { 
+/**
+ * The directory that would be used, absolute.
+ */
+path: string, 
+/**
+ * Bytes free there.
+ */
+free_bytes: number, 
+/**
+ * Bytes in all there.
+ */
+total_bytes: number | null, };
+
+export type ForwardingFound = { 
+/**
+ * To TCP ports.
+ */
+tcp: boolean, 
+/**
+ * To unix sockets.
+ */
+socket: boolean, };
 
 export type PreflightReport = { 
 /**
@@ -566,6 +728,10 @@ os: string,
  */
 arch: string, 
 /**
+ * For example `glibc 2.36`; absent if unknown.
+ */
+libc: string | null, 
+/**
  * Processor name.
  */
 cpu: string, 
@@ -573,6 +739,10 @@ cpu: string,
  * Processor cores.
  */
 cores: number, 
+/**
+ * What the processor can do that engines ask for, for example `avx2`.
+ */
+cpu_features: Array<string>, 
 /**
  * Bytes of memory.
  */
@@ -586,17 +756,61 @@ memory_available_bytes: number,
  */
 disk_free_bytes: number, 
 /**
+ * Files that may still be made there; absent where the file system has no such limit.
+ */
+inodes_free: number | null, 
+/**
  * The directory that Slipway would use.
  */
 root: string, 
 /**
- * Python version found.
+ * Other places with room, most first.
+ */
+directories: Array<DirectoryFound>, 
+/**
+ * The Python that would be used.
  */
 python: string | null, 
+/**
+ * All that were found.
+ */
+pythons: Array<PythonFound>, 
 /**
  * Graphics processors.
  */
 gpus: Array<Gpu>, 
+/**
+ * The newest CUDA that the driver serves.
+ */
+cuda: string | null, 
+/**
+ * What else holds memory of the graphics processors.
+ */
+gpu_processes: Array<GpuProcess>, 
+/**
+ * `docker` and `podman`, as far as they can be used.
+ */
+containers: Array<string>, 
+/**
+ * The version of the host's Ollama.
+ */
+ollama: string | null, 
+/**
+ * A `llama-server` of the host.
+ */
+llama_server: string | null, 
+/**
+ * Whether the package index answers; absent when that was not tried.
+ */
+index_reachable: boolean | null, 
+/**
+ * What the SSH server lets through; absent for this computer, or when it was not tried.
+ */
+forwarding: ForwardingFound | null, 
+/**
+ * How far the host's clock is ahead of this one's, seconds.
+ */
+clock_skew_s: number | null, 
 /**
  * The lines, worst first.
  */
@@ -654,7 +868,85 @@ url: string,
 /**
  * Hex digest.
  */
-sha256: string | null, } };
+sha256: string | null, } } | { "type": "hugging_face", "data": HubModel } | { "type": "ollama", "data": string };
+
+export type HubModel = { 
+/**
+ * `OWNER/NAME`.
+ */
+repo: string, 
+/**
+ * A GGUF file there (the first part of a split one); the safetensors when absent.
+ */
+file: string | null, 
+/**
+ * A branch, tag or commit; the default branch when absent.
+ */
+revision: string | null, };
+
+export type HubQuery = { 
+/**
+ * The host that would serve it; it is asked from there, or from here if it has no way out.
+ */
+host_id: HostId, 
+/**
+ * `OWNER/NAME`.
+ */
+repo: string, 
+/**
+ * A branch, tag or commit; the default branch when absent.
+ */
+revision: string | null, };
+
+export type HubListing = { 
+/**
+ * `OWNER/NAME`.
+ */
+repo: string, 
+/**
+ * The commit that was listed.
+ */
+commit: string, 
+/**
+ * Whether its owner has to let one in.
+ */
+gated: boolean, 
+/**
+ * Whether it is hidden from others.
+ */
+private: boolean, 
+/**
+ * Smallest first.
+ */
+choices: Array<HubChoice>, 
+/**
+ * Whether this computer was asked because the host has no way to the hub.
+ */
+from_here: boolean, };
+
+export type HubChoice = { 
+/**
+ * The GGUF file; absent for the safetensors.
+ */
+file: string | null, 
+/**
+ * For example `Q4_K_M`.
+ */
+quantisation: string | null, 
+/**
+ * Bytes of all its parts.
+ */
+bytes: number, 
+/**
+ * Number of files.
+ */
+parts: number, };
+
+export type HubTokenSet = { 
+/**
+ * The token, kept in the keychain; absent to forget it.
+ */
+token: string | null, };
 
 export type DeployRequest = { 
 /**
@@ -666,7 +958,11 @@ host_id: HostId,
  */
 model: ModelSource, 
 /**
- * Tokens of context per slot; the model's own when absent.
+ * With what; the plan decides when left out.
+ */
+engine: EngineChoice, 
+/**
+ * Tokens that one conversation may use; the model's own when absent.
  */
 context_size: number | null, 
 /**
@@ -674,9 +970,23 @@ context_size: number | null,
  */
 parallel: number | null, 
 /**
- * A `llama-server` on the host to use instead of the pinned engine.
+ * Layers that the graphics processor computes; the engine's choice when absent.
  */
-engine_binary: string | null, };
+gpu_layers: number | null, 
+/**
+ * Another directory on the host for all that Slipway keeps there; absolute. The one that the
+ * host has, or the usual one, when absent.
+ */
+directory: string | null, 
+/**
+ * Codes of findings that stop a deploy and shall not stop this one.
+ */
+overrides: Array<string>, 
+/**
+ * Whether what the host lacks and cannot fetch (Python, packages, the model) may be brought
+ * from this computer; asked when absent and needed.
+ */
+bring: boolean | null, };
 
 export type Deployment = { 
 /**
@@ -687,6 +997,10 @@ host_id: HostId,
  * For example `llama.cpp`.
  */
 engine: string, 
+/**
+ * Which engine that is.
+ */
+engine_kind: EngineKind, 
 /**
  * The engine's version.
  */
@@ -708,6 +1022,26 @@ context_size: number | null,
  */
 source: ModelSource, 
 /**
+ * The engine that was asked for, so that it can be deployed again.
+ */
+choice: EngineChoice, 
+/**
+ * The version's name on the host; absent if it was deployed before there were versions.
+ */
+version: string | null, 
+/**
+ * What keeps it running: `supervisor`, `systemd` or `launchd`.
+ */
+keeper: string | null, 
+/**
+ * What computes, as the engine says; absent when it does not tell.
+ */
+device: Device | null, 
+/**
+ * Whether it listens on a unix socket instead of a port of the host.
+ */
+socket: boolean, 
+/**
  * When it was deployed, ms since the epoch.
  */
 deployed_at: number, 
@@ -718,7 +1052,11 @@ first_token_ms: number | null,
 /**
  * Tokens per second when it was verified.
  */
-tokens_per_second: number | null, };
+tokens_per_second: number | null, 
+/**
+ * Tokens of the prompt per second when it was verified.
+ */
+prompt_tokens_per_second: number | null, };
 
 export type DeployResult = { 
 /**
@@ -751,6 +1089,376 @@ step: DeployStep,
  * Milliseconds.
  */
 elapsed_ms: number, };
+
+export type Device = "cpu" | "gpu";
+
+export type PlannedDeploy = { 
+/**
+ * What the host has.
+ */
+report: PreflightReport, 
+/**
+ * What would be done. Absent when the host is too bare to tell: the report says why.
+ */
+plan: DeployPlan | null, };
+
+export type DeployPlan = { 
+/**
+ * What was asked for.
+ */
+request: DeployRequest, 
+/**
+ * The engine as it would be used; never [`EngineChoice::Auto`].
+ */
+engine: EngineChoice, 
+/**
+ * For people, for example `llama.cpp 2026.10.11549`.
+ */
+engine_label: string, 
+/**
+ * Why this engine, for example `no graphics card: llama.cpp`.
+ */
+reason: Text, 
+/**
+ * Every engine, the chosen one included, best first.
+ */
+engines: Array<EngineOption>, 
+/**
+ * What would compute; absent when only the engine itself knows.
+ */
+device: Device | null, 
+/**
+ * For people: the model's file, repository or name.
+ */
+model_label: string, 
+/**
+ * Tokens that one conversation may use; absent for the model's own.
+ */
+context_size: number | null, 
+/**
+ * Answers at once.
+ */
+parallel: number, 
+/**
+ * Whether it fits into the memory; absent when nothing is known of the model yet.
+ */
+fit: Fit | null, 
+/**
+ * What comes from this computer, because the host has no way to it.
+ */
+brought: Array<Brought>, 
+/**
+ * The directory on the host.
+ */
+directory: string, 
+/**
+ * Whether the engine would be closed to other users of the host by a unix socket.
+ */
+socket: boolean, 
+/**
+ * What would keep the server running: `supervisor`, `systemd` or `launchd`.
+ */
+keeper: string, };
+
+export type EngineOption = { 
+/**
+ * Which.
+ */
+kind: EngineKind, 
+/**
+ * Whether it can serve this model on this host.
+ */
+usable: boolean, 
+/**
+ * Why, or why not.
+ */
+reason: Text, };
+
+export type Brought = { 
+/**
+ * What.
+ */
+what: BroughtPart, 
+/**
+ * Bytes, if known.
+ */
+bytes: number | null, 
+/**
+ * Why.
+ */
+reason: Text, };
+
+export type BroughtPart = "python" | "engine" | "model";
+
+export type Fit = { 
+/**
+ * What it was reckoned for.
+ */
+device: Device, 
+/**
+ * Bytes free there; absent when the host does not tell.
+ */
+free_bytes: number | null, 
+/**
+ * Bytes in all there.
+ */
+total_bytes: number | null, 
+/**
+ * The longest context that the model was trained for, tokens.
+ */
+context_train: number | null, 
+/**
+ * For example `Q4_K_M`.
+ */
+quantisation: string | null, 
+/**
+ * Shortest first; the one that would be used is among them.
+ */
+contexts: Array<ContextFit>, };
+
+export type ContextFit = { 
+/**
+ * Tokens.
+ */
+context_size: number, 
+/**
+ * The model itself.
+ */
+weights_bytes: number, 
+/**
+ * Keys and values of the context.
+ */
+kv_cache_bytes: number, 
+/**
+ * Buffers of the computation.
+ */
+compute_bytes: number, 
+/**
+ * The engine's own.
+ */
+runtime_bytes: number, 
+/**
+ * All of it.
+ */
+total_bytes: number, 
+/**
+ * What that means.
+ */
+verdict: FitVerdict, };
+
+export type FitVerdict = "fits" | "tight" | "too_big" | "unknown";
+
+export type VersionList = { 
+/**
+ * Newest first.
+ */
+versions: Array<DeployedVersion>, 
+/**
+ * Bytes of everything that Slipway keeps on the host.
+ */
+total_bytes: number, 
+/**
+ * Bytes that `clean_start` would free.
+ */
+unused_bytes: number, 
+/**
+ * Bytes free on that disk.
+ */
+disk_free_bytes: number | null, 
+/**
+ * Where it is.
+ */
+directory: string, };
+
+export type VersionRole = "candidate" | "current" | "previous" | "old";
+
+export type DeployedVersion = { 
+/**
+ * Its name on the host.
+ */
+version: string, 
+/**
+ * What it is.
+ */
+role: VersionRole, 
+/**
+ * Whether it runs now.
+ */
+running: boolean, 
+/**
+ * Whether its engine and model are still there and its record is readable.
+ */
+usable: boolean, 
+/**
+ * When it was installed, ms since the epoch.
+ */
+created_at: number | null, 
+/**
+ * For example `llama.cpp 2026.10.11549`.
+ */
+engine: string | null, 
+/**
+ * The model's label.
+ */
+model: string | null, 
+/**
+ * Tokens that one conversation may use.
+ */
+context_size: number | null, 
+/**
+ * Bytes of its model.
+ */
+model_bytes: number | null, };
+
+export type RollbackRequest = { 
+/**
+ * Where.
+ */
+host_id: HostId, 
+/**
+ * The version to go back to; the previous one when absent.
+ */
+version: string | null, };
+
+export type RolledBack = { 
+/**
+ * What is served now.
+ */
+version: string, 
+/**
+ * What was served before.
+ */
+left: string | null, 
+/**
+ * The model served now.
+ */
+model: string, 
+/**
+ * Milliseconds from the command to an engine that answers.
+ */
+total_ms: number, };
+
+export type CleanRequest = { 
+/**
+ * Where.
+ */
+host_id: HostId, 
+/**
+ * Only tell what would go.
+ */
+dry_run: boolean, };
+
+export type Cleaned = { 
+/**
+ * Paths on the host, with their bytes.
+ */
+removed: Array<CleanedPath>, 
+/**
+ * Bytes in all.
+ */
+removed_bytes: number, 
+/**
+ * Whether nothing was removed yet.
+ */
+dry_run: boolean, };
+
+export type CleanedPath = { 
+/**
+ * The path on the host.
+ */
+path: string, 
+/**
+ * Its bytes.
+ */
+bytes: number, };
+
+export type UninstallRequest = { 
+/**
+ * Where.
+ */
+host_id: HostId, 
+/**
+ * Leave the model files for the next deploy.
+ */
+keep_models: boolean, };
+
+export type EngineLogRequest = { 
+/**
+ * Whose.
+ */
+host_id: HostId, 
+/**
+ * So many of the latest lines first, up to 5000.
+ */
+lines: number, 
+/**
+ * Whether new lines follow until the task is cancelled.
+ */
+follow: boolean, };
+
+export type HostGauges = { 
+/**
+ * When, ms since the epoch.
+ */
+at: number, 
+/**
+ * Its graphics processors.
+ */
+gpus: Array<GpuGauge>, 
+/**
+ * Bytes of memory.
+ */
+memory_total_bytes: number | null, 
+/**
+ * Bytes of memory in use.
+ */
+memory_used_bytes: number | null, 
+/**
+ * Bytes of the disk that Slipway's directory is on.
+ */
+disk_total_bytes: number | null, 
+/**
+ * Bytes free there.
+ */
+disk_free_bytes: number | null, 
+/**
+ * Bytes of memory that the engine holds.
+ */
+engine_memory_bytes: number | null, 
+/**
+ * Answers at once that the engine can give.
+ */
+slots_total: number | null, 
+/**
+ * Answers that it gives now.
+ */
+slots_busy: number | null, 
+/**
+ * Requests that wait for a slot.
+ */
+queue: number | null, 
+/**
+ * Part of the context memory in use, 0 to 1.
+ */
+kv_cache_used: number | null, };
+
+export type GpuGauge = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Part of the time that it computes, 0 to 1.
+ */
+used: number | null, 
+/**
+ * Memory in use, MiB.
+ */
+memory_used_mb: number | null, 
+/**
+ * Memory in all, MiB.
+ */
+memory_total_mb: number | null, };
 
 export type ConnectionState = "connecting" | "authenticating" | "waiting_for_user" | "loading" | "connected" | "degraded" | "reconnecting" | "disconnected" | "needs_attention";
 
@@ -815,6 +1523,10 @@ bytes_down: number,
  * Bytes sent through the tunnel.
  */
 bytes_up: number, 
+/**
+ * What host and engine are busy with, as of some seconds ago.
+ */
+gauges: HostGauges | null, 
 /**
  * The last thing that went wrong, also when it has healed since.
  */
@@ -1222,7 +1934,21 @@ max_tokens: number | null,
 /**
  * Megabytes of log files kept, 1 to 1000. Default 50.
  */
-log_megabytes: number, };
+log_megabytes: number, 
+/**
+ * The model hub. Default `https://huggingface.co`.
+ */
+hub_url: string, 
+/**
+ * The Python package index that this computer fetches from for hosts without a way out; pip's
+ * own setting, or the host's, when empty. Default empty.
+ */
+package_index: string, 
+/**
+ * What keeps a server running: the host's service manager if it can, or only Slipway's own
+ * supervisor. Default yes.
+ */
+use_service_manager: boolean, };
 
 export type AppInfo = { 
 /**
@@ -1256,7 +1982,11 @@ memory_total_bytes: number | null,
 /**
  * Bytes free on the disk of the data directory.
  */
-disk_free_bytes: number | null, };
+disk_free_bytes: number | null, 
+/**
+ * Whether a token for the model hub is kept.
+ */
+hub_token: boolean, };
 
 export type Snapshot = { 
 /**
@@ -1348,9 +2078,17 @@ export type Commands = {
   host_suggestions: { request: Nothing; response: Array<HostSuggestion> };
   host_keep: { request: HostKeep; response: Host };
   host_check: { request: HostRef; response: TaskRef };
+  hub_list: { request: HubQuery; response: TaskRef };
+  hub_token_set: { request: HubTokenSet; response: Nothing };
+  deploy_plan: { request: DeployRequest; response: TaskRef };
   host_diagnose: { request: HostRef; response: TaskRef };
   deploy_start: { request: DeployRequest; response: TaskRef };
-  uninstall_start: { request: HostRef; response: TaskRef };
+  versions_list: { request: HostRef; response: TaskRef };
+  rollback_start: { request: RollbackRequest; response: TaskRef };
+  clean_start: { request: CleanRequest; response: TaskRef };
+  engine_log_start: { request: EngineLogRequest; response: TaskRef };
+  engine_stop_start: { request: HostRef; response: TaskRef };
+  uninstall_start: { request: UninstallRequest; response: TaskRef };
   connect_start: { request: HostRef; response: TaskRef };
   connect_stop: { request: HostRef; response: Nothing };
   connection_history: { request: HostRef; response: ConnectionHistory };

@@ -29,6 +29,8 @@ pub struct AppInfo {
     pub memory_total_bytes: Option<u64>,
     /// Bytes free on the disk of the data directory.
     pub disk_free_bytes: Option<u64>,
+    /// Whether a token for the model hub is kept.
+    pub hub_token: bool,
 }
 
 /// Everything a window needs to paint, taken at one moment. Messages after `seq` come by the

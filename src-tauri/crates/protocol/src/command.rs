@@ -38,6 +38,18 @@ pub struct LogQuery {
     pub limit: u32,
 }
 
+/// The command `engine_log_start`: the engine's own log as lines of the task, their target
+/// `engine`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct EngineLogRequest {
+    /// Whose.
+    pub host_id: HostId,
+    /// So many of the latest lines first, up to 5000.
+    pub lines: u32,
+    /// Whether new lines follow until the task is cancelled.
+    pub follow: bool,
+}
+
 /// The command `log_save`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct LogSave {
@@ -62,9 +74,17 @@ macro_rules! commands {
             host_suggestions(Nothing) -> Vec<HostSuggestion>;
             host_keep(HostKeep) -> Host;
             host_check(HostRef) -> TaskRef;
+            hub_list(HubQuery) -> TaskRef;
+            hub_token_set(HubTokenSet) -> Nothing;
+            deploy_plan(DeployRequest) -> TaskRef;
             host_diagnose(HostRef) -> TaskRef;
             deploy_start(DeployRequest) -> TaskRef;
-            uninstall_start(HostRef) -> TaskRef;
+            versions_list(HostRef) -> TaskRef;
+            rollback_start(RollbackRequest) -> TaskRef;
+            clean_start(CleanRequest) -> TaskRef;
+            engine_log_start(EngineLogRequest) -> TaskRef;
+            engine_stop_start(HostRef) -> TaskRef;
+            uninstall_start(UninstallRequest) -> TaskRef;
             connect_start(HostRef) -> TaskRef;
             connect_stop(HostRef) -> Nothing;
             connection_history(HostRef) -> ConnectionHistory;

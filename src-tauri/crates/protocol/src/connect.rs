@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::error::ErrorInfo;
+use crate::gauges::HostGauges;
 use crate::id::{HostId, RequestId};
 
 /// What a person sees of a connection.
@@ -64,6 +65,8 @@ pub struct ConnectionStatus {
     pub bytes_down: u64,
     /// Bytes sent through the tunnel.
     pub bytes_up: u64,
+    /// What host and engine are busy with, as of some seconds ago.
+    pub gauges: Option<HostGauges>,
     /// The last thing that went wrong, also when it has healed since.
     pub last_error: Option<ErrorInfo>,
     /// When it went wrong, ms since the epoch.

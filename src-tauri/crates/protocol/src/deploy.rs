@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::engine::{EngineChoice, EngineKind};
+use crate::hub::HubModel;
 use crate::id::HostId;
+use crate::plan::Device;
 use crate::text::Text;
 
 /// The steps, in order.
@@ -96,21 +99,60 @@ pub enum ModelSource {
         /// Hex digest.
         sha256: Option<String>,
     },
+    /// A model of the hub.
+    HuggingFace(HubModel),
+    /// A model by Ollama's name, for example `qwen3:8b`.
+    Ollama(String),
 }
 
-/// The command `deploy_start`.
+/// The commands `deploy_plan`, which only looks, and `deploy_start`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct DeployRequest {
     /// Where to.
     pub host_id: HostId,
     /// What to serve.
     pub model: ModelSource,
-    /// Tokens of context per slot; the model's own when absent.
+    /// With what; the plan decides when left out.
+    #[serde(default)]
+    pub engine: EngineChoice,
+    /// Tokens that one conversation may use; the model's own when absent.
+    #[serde(default)]
     pub context_size: Option<u32>,
     /// Answers at once; 4 when absent.
+    #[serde(default)]
     pub parallel: Option<u32>,
-    /// A `llama-server` on the host to use instead of the pinned engine.
-    pub engine_binary: Option<String>,
+    /// Layers that the graphics processor computes; the engine's choice when absent.
+    #[serde(default)]
+    pub gpu_layers: Option<u32>,
+    /// Another directory on the host for all that Slipway keeps there; absolute. The one that the
+    /// host has, or the usual one, when absent.
+    #[serde(default)]
+    pub directory: Option<String>,
+    /// Codes of findings that stop a deploy and shall not stop this one.
+    #[serde(default)]
+    pub overrides: Vec<String>,
+    /// Whether what the host lacks and cannot fetch (Python, packages, the model) may be brought
+    /// from this computer; asked when absent and needed.
+    #[serde(default)]
+    pub bring: Option<bool>,
+}
+
+impl DeployRequest {
+    /// A model on a host, all else left to the plan.
+    #[must_use]
+    pub fn new(host_id: HostId, model: ModelSource) -> Self {
+        Self {
+            host_id,
+            model,
+            engine: EngineChoice::Auto,
+            context_size: None,
+            parallel: None,
+            gpu_layers: None,
+            directory: None,
+            overrides: Vec::new(),
+            bring: None,
+        }
+    }
 }
 
 /// What runs on a host.
@@ -120,6 +162,8 @@ pub struct Deployment {
     pub host_id: HostId,
     /// For example `llama.cpp`.
     pub engine: String,
+    /// Which engine that is.
+    pub engine_kind: EngineKind,
     /// The engine's version.
     pub engine_version: String,
     /// The model's label.
@@ -130,12 +174,24 @@ pub struct Deployment {
     pub context_size: Option<u32>,
     /// Where the model came from, so that it can be deployed again.
     pub source: ModelSource,
+    /// The engine that was asked for, so that it can be deployed again.
+    pub choice: EngineChoice,
+    /// The version's name on the host; absent if it was deployed before there were versions.
+    pub version: Option<String>,
+    /// What keeps it running: `supervisor`, `systemd` or `launchd`.
+    pub keeper: Option<String>,
+    /// What computes, as the engine says; absent when it does not tell.
+    pub device: Option<Device>,
+    /// Whether it listens on a unix socket instead of a port of the host.
+    pub socket: bool,
     /// When it was deployed, ms since the epoch.
     pub deployed_at: u64,
     /// Time to the first token when it was verified.
     pub first_token_ms: Option<u64>,
     /// Tokens per second when it was verified.
     pub tokens_per_second: Option<f64>,
+    /// Tokens of the prompt per second when it was verified.
+    pub prompt_tokens_per_second: Option<f64>,
 }
 
 /// What a deploy reports.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::preflight::Finding;
 use crate::text::Text;
 
 /// What kind of failure it is. A code exists because the window or a script acts on it.
@@ -83,6 +84,8 @@ pub enum ErrorCode {
     EngineInstallFailed,
     /// A checksum differs.
     HashMismatch,
+    /// The work on the host was ended from outside: killed, or the host was restarted.
+    HostWorkLost,
     /// The deploy script failed in an unforeseen way.
     ScriptFailed,
     // The model.
@@ -94,9 +97,23 @@ pub enum ErrorCode {
     ModelTruncated,
     /// The address cannot be loaded.
     ModelUnreachable,
+    /// The model's owner has to let one in, or the hub wants a token.
+    ModelGated,
+    /// The hub does not take the token.
+    HubTokenRefused,
+    /// The engine cannot serve a model of this kind.
+    ModelUnsupported,
+    /// The model needs more memory than is free.
+    ModelTooBig,
     // The engine.
     /// Nothing is deployed on the host.
     NotDeployed,
+    /// There is no such version to go back to, or it is not complete any more.
+    VersionUnusable,
+    /// What the engine needs of the host is not there: a container tool, a GPU's driver, Ollama.
+    EngineUnavailable,
+    /// The plan was to compute on the graphics processor, and the engine does not.
+    GpuNotUsed,
     /// No connection to the host's engine.
     NotConnected,
     /// The engine ended.
@@ -145,6 +162,8 @@ pub enum ErrorFacts {
     HostKeyChanged(ChangedHostKey),
     /// Of `authentication_refused`: what was tried, in order.
     Login(Vec<LoginAttempt>),
+    /// Of a deploy that the look at the host stopped: the findings that stop it.
+    Preflight(Vec<Finding>),
 }
 
 /// A host key that differs from the one on record.

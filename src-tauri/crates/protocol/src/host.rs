@@ -49,6 +49,8 @@ pub struct Host {
     pub created_at: u64,
     /// Whether its tunnel starts with Slipway.
     pub keep: bool,
+    /// The directory on it for all that Slipway keeps there; the usual one when absent.
+    pub directory: Option<String>,
 }
 
 /// A host with what is known of it.

@@ -4,8 +4,9 @@
 //! TypeScript twin made by `ts-rs`; [`bindings::typescript`] prints them all and a test fails when
 //! `ui/src/ipc/bindings.ts` is stale. Rules of the wire: snake_case names, enums tagged with `type`
 //! (or plain strings when they carry nothing), times in milliseconds since the Unix epoch UTC,
-//! durations in milliseconds, sizes in bytes. Secrets never cross towards the front end; the two
-//! places where one crosses towards the backend are [`prompt::PromptAnswer`] fields.
+//! durations in milliseconds, sizes in bytes. Secrets never cross towards the front end; the
+//! places where one crosses towards the backend are fields of [`prompt::PromptAnswer`] and
+//! [`hub::HubTokenSet`].
 
 pub mod app;
 pub mod bindings;
@@ -14,16 +15,21 @@ pub mod command;
 pub mod connect;
 pub mod deploy;
 pub mod diagnosis;
+pub mod engine;
 pub mod error;
+pub mod gauges;
 pub mod host;
+pub mod hub;
 pub mod id;
 pub mod log;
+pub mod plan;
 pub mod preflight;
 pub mod prompt;
 pub mod session;
 pub mod settings;
 pub mod task;
 pub mod text;
+pub mod versions;
 
 pub use app::*;
 pub use chat::*;
@@ -31,13 +37,18 @@ pub use command::*;
 pub use connect::*;
 pub use deploy::*;
 pub use diagnosis::*;
+pub use engine::*;
 pub use error::*;
+pub use gauges::*;
 pub use host::*;
+pub use hub::*;
 pub use id::*;
 pub use log::*;
+pub use plan::*;
 pub use preflight::*;
 pub use prompt::*;
 pub use session::*;
 pub use settings::*;
 pub use task::*;
 pub use text::*;
+pub use versions::*;

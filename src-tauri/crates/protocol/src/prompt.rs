@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::id::{HostId, PromptId};
+use crate::plan::Brought;
 
 /// A question. The task waits until it is answered, cancelled or `expires_at` passes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -31,6 +32,8 @@ pub enum PromptQuestion {
     /// The server's own questions (keyboard-interactive: one-time codes, a new password). Answer:
     /// answers, one for each.
     Interactive(InteractiveQuestion),
+    /// May what the host lacks be brought from this computer? Answer: accept.
+    Bring(BringQuestion),
 }
 
 /// First contact with a host.
@@ -86,6 +89,15 @@ pub struct InteractiveQuestion {
     pub fields: Vec<InteractiveField>,
 }
 
+/// What a host lacks and cannot fetch for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BringQuestion {
+    /// What would be uploaded.
+    pub parts: Vec<Brought>,
+    /// Below this directory of the host, and nowhere else.
+    pub directory: String,
+}
+
 /// One question of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct InteractiveField {
@@ -99,7 +111,7 @@ pub struct InteractiveField {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum PromptReply {
-    /// Yes, trust the key.
+    /// Yes.
     Accept,
     /// The secret asked for, and whether to keep it in the system's keychain.
     Secret {

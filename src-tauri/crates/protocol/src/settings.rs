@@ -47,6 +47,14 @@ pub struct Settings {
     pub max_tokens: Option<u32>,
     /// Megabytes of log files kept, 1 to 1000. Default 50.
     pub log_megabytes: u32,
+    /// The model hub. Default `https://huggingface.co`.
+    pub hub_url: String,
+    /// The Python package index that this computer fetches from for hosts without a way out; pip's
+    /// own setting, or the host's, when empty. Default empty.
+    pub package_index: String,
+    /// What keeps a server running: the host's service manager if it can, or only Slipway's own
+    /// supervisor. Default yes.
+    pub use_service_manager: bool,
 }
 
 impl Default for Settings {
@@ -64,6 +72,9 @@ impl Default for Settings {
             temperature: None,
             max_tokens: None,
             log_megabytes: 50,
+            hub_url: "https://huggingface.co".to_owned(),
+            package_index: String::new(),
+            use_service_manager: true,
         }
     }
 }

@@ -8,10 +8,13 @@ use crate::connect::ConnectionStatus;
 use crate::deploy::{DeployResult, StepProgress};
 use crate::diagnosis::{Diagnosis, LinkFinding};
 use crate::error::ErrorInfo;
+use crate::hub::HubListing;
 use crate::id::{HostId, MessageId, RequestId, SessionId};
 use crate::log::LogLine;
+use crate::plan::PlannedDeploy;
 use crate::preflight::PreflightReport;
 use crate::prompt::{Prompt, PromptClosed};
+use crate::versions::{Cleaned, RolledBack, VersionList};
 
 /// One event of one task. `seq` grows by one over all tasks of a program run, so one number says
 /// what a window has seen.
@@ -96,8 +99,22 @@ pub enum TaskKind {
     Check,
     /// Find out which link of the way to an engine is broken.
     Diagnose,
+    /// Look at a host and say what a deploy would do there, writing nothing.
+    Plan,
+    /// List the files of a model of the hub.
+    Hub,
     /// Put an engine and a model on a host and start it.
     Deploy,
+    /// List the versions that a host keeps.
+    Versions,
+    /// Go back to another version.
+    Rollback,
+    /// Remove what nothing uses any more from a host.
+    Clean,
+    /// Read the engine's own log.
+    EngineLog,
+    /// Stop the engine; what is installed stays.
+    Stop,
     /// Remove everything from a host.
     Uninstall,
     /// Hold a tunnel to a host's engine.
@@ -124,11 +141,25 @@ pub struct TaskSubject {
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum TaskResult {
     /// Of a check.
-    Check(PreflightReport),
+    Check(Box<PreflightReport>),
+    /// Of a plan.
+    Plan(Box<PlannedDeploy>),
+    /// Of a listing of the hub.
+    Hub(HubListing),
     /// Of a diagnosis; that it found a broken link is not an error of the task.
     Diagnose(Diagnosis),
     /// Of a deploy.
     Deploy(DeployResult),
+    /// Of a listing of versions.
+    Versions(VersionList),
+    /// Of a rollback.
+    Rollback(RolledBack),
+    /// Of a clean-up.
+    Clean(Cleaned),
+    /// Of an engine's log that was read to its end or closed on purpose.
+    EngineLog,
+    /// Of a stop.
+    Stop(Stopped),
     /// Of an uninstall: bytes freed on the host.
     Uninstall(Uninstalled),
     /// Of a connection that was closed on purpose.
@@ -142,6 +173,13 @@ pub enum TaskResult {
 pub struct Uninstalled {
     /// Bytes freed on the host.
     pub removed_bytes: u64,
+}
+
+/// An engine that was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Stopped {
+    /// Whether it ran.
+    pub was_running: bool,
 }
 
 /// How an answer ended.
