@@ -1,4 +1,4 @@
-//! Chat completions over HTTP: the engine's API, SSE streams, health (the only user of reqwest).
+//! Chat completions over HTTP: the engine's API, SSE streams, health.
 //!
 //! A [`Client`] speaks to one [`Endpoint`]: llama.cpp's server, or anything that answers the same
 //! OpenAI-compatible requests. [`Client::stream`] gives an answer as it is written,
