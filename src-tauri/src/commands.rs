@@ -9,10 +9,11 @@ mod sessions;
 mod tasks;
 
 use slipway_protocol::{
-    ChatRetry, ChatSend, ChatStarted, ConnectionHistory, DeployRequest, ErrorInfo, Host, HostAdd,
-    HostKeep, HostRef, HostRename, HostSuggestion, HostView, LogQuery, LogRecord, LogSave, Nothing,
-    PromptAnswer, Session, SessionPin, SessionRef, SessionRename, SessionView, Settings, Snapshot,
-    Subscribe, Subscribed, TaskInfo, TaskMessage, TaskRef, TaskStats,
+    ChatRetry, ChatSend, ChatStarted, CleanRequest, ConnectionHistory, DeployRequest,
+    EngineLogRequest, ErrorInfo, Host, HostAdd, HostKeep, HostRef, HostRename, HostSuggestion,
+    HostView, HubQuery, HubTokenSet, LogQuery, LogRecord, LogSave, Nothing, PromptAnswer,
+    RollbackRequest, Session, SessionPin, SessionRef, SessionRename, SessionView, Settings, Snapshot,
+    Subscribe, Subscribed, TaskInfo, TaskMessage, TaskRef, TaskStats, UninstallRequest,
 };
 use tauri::ipc::{Channel, Invoke};
 use tauri::{Runtime, State};
@@ -20,8 +21,9 @@ use tauri::{Runtime, State};
 use crate::state::Shell;
 use chat::{chat_retry, chat_send};
 use deploy::{
-    connect_start, connect_stop, connection_history, deploy_start, host_check, host_diagnose,
-    uninstall_start,
+    clean_start, connect_start, connect_stop, connection_history, deploy_plan, deploy_start,
+    engine_log_start, engine_stop_start, host_check, host_diagnose, hub_list, hub_token_set,
+    rollback_start, uninstall_start, versions_list,
 };
 use hosts::{
     host_add, host_keep, host_list, host_remove, host_rename, host_restore, host_suggestions,

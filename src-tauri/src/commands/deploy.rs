@@ -1,7 +1,10 @@
-//! Tasks on hosts: check, diagnose, deploy, uninstall, connect.
+//! Tasks on hosts: check, diagnose, plan, deploy, upkeep, connect.
 
 use slipway_core::{Fault, Program};
-use slipway_protocol::{ConnectionHistory, DeployRequest, HostRef, Nothing, TaskRef};
+use slipway_protocol::{
+    CleanRequest, ConnectionHistory, DeployRequest, EngineLogRequest, HostRef, HubQuery,
+    HubTokenSet, Nothing, RollbackRequest, TaskRef, UninstallRequest,
+};
 
 use super::Answer;
 
@@ -17,8 +20,46 @@ pub(super) async fn deploy_start(program: Program, request: DeployRequest) -> An
     program.deploy_start(request).await.map_err(Fault::into_info)
 }
 
-pub(super) async fn uninstall_start(program: Program, host: HostRef) -> Answer<TaskRef> {
-    program.uninstall_start(host).await.map_err(Fault::into_info)
+pub(super) async fn deploy_plan(program: Program, request: DeployRequest) -> Answer<TaskRef> {
+    program.deploy_plan(request).await.map_err(Fault::into_info)
+}
+
+pub(super) async fn hub_list(program: Program, query: HubQuery) -> Answer<TaskRef> {
+    program.hub_list(query).await.map_err(Fault::into_info)
+}
+
+pub(super) async fn hub_token_set(program: Program, set: HubTokenSet) -> Answer<Nothing> {
+    program.hub_token_set(set).await.map_err(Fault::into_info)
+}
+
+pub(super) async fn versions_list(program: Program, host: HostRef) -> Answer<TaskRef> {
+    program.versions_list(host).await.map_err(Fault::into_info)
+}
+
+pub(super) async fn rollback_start(program: Program, request: RollbackRequest) -> Answer<TaskRef> {
+    program.rollback_start(request).await.map_err(Fault::into_info)
+}
+
+pub(super) async fn clean_start(program: Program, request: CleanRequest) -> Answer<TaskRef> {
+    program.clean_start(request).await.map_err(Fault::into_info)
+}
+
+pub(super) async fn engine_log_start(
+    program: Program,
+    request: EngineLogRequest,
+) -> Answer<TaskRef> {
+    program.engine_log_start(request).await.map_err(Fault::into_info)
+}
+
+pub(super) async fn engine_stop_start(program: Program, host: HostRef) -> Answer<TaskRef> {
+    program.engine_stop_start(host).await.map_err(Fault::into_info)
+}
+
+pub(super) async fn uninstall_start(
+    program: Program,
+    request: UninstallRequest,
+) -> Answer<TaskRef> {
+    program.uninstall_start(request).await.map_err(Fault::into_info)
 }
 
 pub(super) async fn connect_start(program: Program, host: HostRef) -> Answer<TaskRef> {

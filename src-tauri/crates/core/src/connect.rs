@@ -3,12 +3,14 @@
 mod backoff;
 mod connection;
 mod engine;
+mod gauges;
 mod history;
 mod link;
 mod registry;
 mod route;
 mod status;
 
+pub(crate) use backoff::wait_before;
 pub(crate) use connection::Persistence;
 pub(crate) use engine::prove;
 pub(crate) use registry::{Connections, EngineAccess};

@@ -45,6 +45,19 @@ impl DataDir {
         self.0.join("v1")
     }
 
+    /// There while a token of the model hub is kept, so that a keychain that asks before it is read is
+    /// not read just to know that.
+    #[must_use]
+    pub fn hub_token_mark(&self) -> PathBuf {
+        self.0.join("hub-token-is-kept")
+    }
+
+    /// What was fetched for hosts that have no way to it.
+    #[must_use]
+    pub fn fetched(&self) -> PathBuf {
+        self.0.join("fetched")
+    }
+
     /// Secrets, where the system has no keychain.
     #[must_use]
     pub fn secrets(&self) -> PathBuf {

@@ -1,38 +1,92 @@
-//! Deploys: an engine and a model put on a host in seven visible steps, looked at beforehand and
-//! removed again.
+//! Deploys: an engine and a model put on a host in seven visible steps, planned beforehand, looked
+//! after and removed again.
 
+mod bare_host;
+mod bring;
+mod choice;
 mod events;
+mod facts;
+mod fit;
+mod following;
+mod forwarding;
+mod host_work;
+mod hub;
+mod plan;
 mod preflight;
+mod request;
 mod script;
 mod steps;
 mod task;
+mod upkeep;
 mod verify;
 
+pub(crate) use events::ScriptEvent;
 pub(crate) use script::{InstalledScript, ScriptRun, Subcommand};
 
+use serde_json::json;
 use slipway_protocol::{
-    DeployRequest, DeployStep, HostRef, RequestId, TaskKind, TaskRef, TaskResult, TaskSubject,
-    Text, Uninstalled,
+    DeployRequest, DeployStep, ErrorCode, Host, HostAddress, HostRef, PlannedDeploy, RequestId,
+    TaskKind, TaskRef, TaskResult, TaskSubject, Text,
 };
 
 use crate::fault::Fault;
 use crate::program::Program;
+use crate::tasks::TaskContext;
+use plan::Depth;
 use script::ScriptRun as Run;
 use steps::Steps;
 
 /// Kinds of work on a host that shut each other out.
-const EXCLUSIVE: [TaskKind; 2] = [TaskKind::Deploy, TaskKind::Uninstall];
+const EXCLUSIVE: [TaskKind; 5] =
+    [TaskKind::Deploy, TaskKind::Uninstall, TaskKind::Rollback, TaskKind::Clean, TaskKind::Stop];
 
 impl Program {
     /// Starts a deploy; its steps and its result come as messages. On success the host is connected
     /// over the way that the deploy opened.
     pub async fn deploy_start(&self, request: DeployRequest) -> Result<TaskRef, Fault> {
-        task::validate(&request)?;
+        request::validate(&request)?;
         let host = self.store().hosts().get(&request.host_id).await?;
+        self.check_directory_is_free(&host, &request).await?;
         let subject = self.host_subject(TaskKind::Deploy, &request.host_id);
         let program = self.clone();
         let body = move |context| task::run(program, context, host, request);
         let request_id = self.executor().submit(RequestId::new(), subject, &EXCLUSIVE, body)?;
+        Ok(TaskRef { request_id })
+    }
+
+    /// Says what a deploy would do, writing nothing; the plan comes as the result.
+    pub async fn deploy_plan(&self, request: DeployRequest) -> Result<TaskRef, Fault> {
+        request::validate(&request)?;
+        let host = self.store().hosts().get(&request.host_id).await?;
+        let subject = self.host_subject(TaskKind::Plan, &host.id);
+        let program = self.clone();
+        let body = move |context: TaskContext| async move {
+            let mut steps = Steps::new(&context);
+            steps.begin(DeployStep::Connect);
+            let reused = program.connections().machine(&host.id).filter(|open| !open.is_lost());
+            let opened = match reused {
+                Some(machine) => Ok(machine),
+                None => program.opener(&context).open(&host).await,
+            };
+            let machine = steps.settle(opened)?;
+            steps.done(None);
+            steps.begin(DeployStep::Check);
+            let making = plan::make(&program, &context, &machine, &host, &request, Depth::Full);
+            let planned = match context.unless_cancelled(making).await {
+                Ok(planned) => Ok(planned.told()),
+                Err(fault) if fault.code == ErrorCode::PythonMissing => {
+                    let root = program.root_for(&host, &request);
+                    let bare = bare_host::look(&machine, root).await;
+                    bare.map(|bare| PlannedDeploy { report: bare.report(&fault), plan: None })
+                }
+                Err(fault) => Err(fault),
+            };
+            let planned = steps.settle(planned)?;
+            steps.done(None);
+            Ok(TaskResult::Plan(Box::new(planned)))
+        };
+        let exclusive = [TaskKind::Plan];
+        let request_id = self.executor().submit(RequestId::new(), subject, &exclusive, body)?;
         Ok(TaskRef { request_id })
     }
 
@@ -41,7 +95,7 @@ impl Program {
         let host = self.store().hosts().get(&host.host_id).await?;
         let subject = self.host_subject(TaskKind::Check, &host.id);
         let program = self.clone();
-        let body = move |context| async move {
+        let body = move |context: TaskContext| async move {
             let mut steps = Steps::new(&context);
             steps.begin(DeployStep::Connect);
             let opened = program.opener(&context).open(&host).await;
@@ -49,51 +103,64 @@ impl Program {
             steps.done(None);
             steps.begin(DeployStep::Check);
             let root = program.script_root(&host);
-            let probed = preflight::probe(&Run::new(&context, &machine, root), None, None).await;
-            let report = steps.settle(probed)?.report;
+            let run = Run::new(&context, &machine, root.clone());
+            let looking = async {
+                let mut probed = preflight::probe(&run, json!({})).await?;
+                probed.test_forwarding(&run, &machine).await?;
+                Ok::<_, Fault>(probed.report)
+            };
+            let report = match looking.await {
+                Err(fault) if matches!(fault.code, ErrorCode::PythonMissing) => {
+                    bare_host::look(&machine, root).await.map(|bare| bare.report(&fault))
+                }
+                report => report,
+            };
+            let report = steps.settle(report)?;
             steps.done(None);
-            Ok(TaskResult::Check(report))
+            Ok(TaskResult::Check(Box::new(report)))
         };
         let exclusive = [TaskKind::Check];
         let request_id = self.executor().submit(RequestId::new(), subject, &exclusive, body)?;
         Ok(TaskRef { request_id })
     }
 
-    /// Removes everything that Slipway put on a host.
-    pub async fn uninstall_start(&self, host: HostRef) -> Result<TaskRef, Fault> {
-        let host = self.store().hosts().get(&host.host_id).await?;
-        let subject = self.host_subject(TaskKind::Uninstall, &host.id);
-        let program = self.clone();
-        let body = move |context: crate::tasks::TaskContext| async move {
-            let mut steps = Steps::new(&context);
-            steps.begin(DeployStep::Connect);
-            // The connection would see its engine go and try to bring it back.
-            let reused = program.connections().machine(&host.id);
-            let opened = match reused {
-                Some(machine) => Ok(machine),
-                None => program.opener(&context).open(&host).await,
-            };
-            let machine = steps.settle(opened)?;
-            steps.done(None);
-            steps.begin(DeployStep::Run);
-            let run = Run::new(&context, &machine, program.script_root(&host));
-            let params = serde_json::json!({});
-            let removed = run.over_stdin(Subcommand::Uninstall, params, |_| ()).await;
-            let data = steps.settle(removed)?;
-            program.connect_stop(&HostRef { host_id: host.id.clone() });
-            program.store().deployments().remove(&host.id).await?;
-            program.store().deployments().set_error(&host.id, None).await?;
-            steps.done(Some(Text::new("nothing is left", "ничего не осталось")));
-            let removed_bytes = data["removed_bytes"].as_u64().unwrap_or(0);
-            Ok(TaskResult::Uninstall(Uninstalled { removed_bytes }))
-        };
-        let request_id = self.executor().submit(RequestId::new(), subject, &EXCLUSIVE, body)?;
-        Ok(TaskRef { request_id })
+    /// A second directory beside one that is in use would leave the first one running for ever.
+    async fn check_directory_is_free(
+        &self,
+        host: &Host,
+        request: &DeployRequest,
+    ) -> Result<(), Fault> {
+        let Some(wanted) = &request.directory else { return Ok(()) };
+        let moves = host.directory.as_deref() != Some(wanted.trim_end_matches('/'));
+        if !moves || self.store().deployments().get(&host.id).await?.is_none() {
+            return Ok(());
+        }
+        let now = host.directory.as_deref().unwrap_or("~/.local/share/slipway/v1");
+        Err(Fault::invalid(
+            Text::new(
+                format!("This server keeps its deployment in {now}."),
+                format!("Развёртывание этого сервера находится в {now}."),
+            ),
+            Text::new(
+                "Uninstall it first, then deploy to the other directory.",
+                "Сначала удалите его, затем разверните в другом каталоге.",
+            ),
+        ))
     }
 
     /// Where the script keeps its files on a host; absent for its own default.
-    pub(crate) fn script_root(&self, host: &slipway_protocol::Host) -> Option<String> {
-        host.id.is_local().then(|| self.dir().engine_root().to_string_lossy().into_owned())
+    pub(crate) fn script_root(&self, host: &Host) -> Option<String> {
+        match &host.directory {
+            Some(directory) => Some(directory.clone()),
+            None => (host.address == HostAddress::Local)
+                .then(|| self.dir().engine_root().to_string_lossy().into_owned()),
+        }
+    }
+
+    /// The same for a deploy, which may ask for another place.
+    fn root_for(&self, host: &Host, request: &DeployRequest) -> Option<String> {
+        let asked = request.directory.as_deref().map(|path| path.trim_end_matches('/').to_owned());
+        asked.or_else(|| self.script_root(host))
     }
 
     pub(crate) fn host_subject(

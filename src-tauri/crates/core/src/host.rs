@@ -36,6 +36,7 @@ impl Program {
             address: resolved.address,
             created_at: now_ms(),
             keep: false,
+            directory: None,
         };
         self.store().hosts().insert(&host).await?;
         tracing::info!(target: "host", host_id = %host.id, "added {}", host.name);
@@ -67,7 +68,18 @@ impl Program {
         let of_host = |subject: &slipway_protocol::TaskSubject| {
             subject.host_id.as_ref() == Some(&host.host_id)
         };
-        for kind in [TaskKind::Connect, TaskKind::Deploy, TaskKind::Check, TaskKind::Diagnose] {
+        for kind in [
+            TaskKind::Connect,
+            TaskKind::Deploy,
+            TaskKind::Check,
+            TaskKind::Plan,
+            TaskKind::Hub,
+            TaskKind::Versions,
+            TaskKind::Rollback,
+            TaskKind::Clean,
+            TaskKind::EngineLog,
+            TaskKind::Diagnose,
+        ] {
             if let Some(task) = self.executor().active(kind, of_host) {
                 self.executor().cancel(&task.request_id);
             }

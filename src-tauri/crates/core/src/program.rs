@@ -112,6 +112,17 @@ impl Program {
         &self.inner.store
     }
 
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.inner.secrets
+    }
+
+    /// Names this data directory on hosts, so that work of its own is known from another's.
+    pub(crate) fn owner(&self) -> String {
+        let name = sysinfo::System::host_name().unwrap_or_default();
+        let here = format!("{name} {}", self.dir().path().to_string_lossy());
+        crate::host::sha256(here.as_bytes())[..16].to_owned()
+    }
+
     pub(crate) fn dir(&self) -> &DataDir {
         &self.inner.dir
     }
@@ -219,6 +230,7 @@ impl Program {
             cpu: computer.cpu,
             memory_total_bytes: computer.memory_total_bytes,
             disk_free_bytes: disk_free_bytes(self.dir().path()),
+            hub_token: self.dir().hub_token_mark().exists(),
         }
     }
 }

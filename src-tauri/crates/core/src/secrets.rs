@@ -26,6 +26,11 @@ impl SecretName {
         Self(format!("ssh password {at}"))
     }
 
+    /// The token of the model hub.
+    pub(crate) fn hub_token() -> Self {
+        Self("model hub token".to_owned())
+    }
+
     /// The passphrase of a key file.
     pub(crate) fn passphrase(path: &str) -> Self {
         Self(format!("key passphrase {path}"))
@@ -94,6 +99,29 @@ impl Secrets {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(target: "secrets", "not kept: {error}"),
             Err(error) => tracing::warn!(target: "secrets", "not kept: {error}"),
+        }
+    }
+
+    /// Forgets a secret wherever it is kept.
+    pub(crate) async fn forget(&self, name: &SecretName) {
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner).remove(&name.0);
+        let (this, name) = (self.clone(), name.clone());
+        let forgotten = tokio::task::spawn_blocking(move || {
+            if this.keychain
+                && let Ok(entry) = keyring::Entry::new(SERVICE, &name.0)
+            {
+                let _ = entry.delete_credential();
+            }
+            let mut all = match this.read_file() {
+                Ok(all) => all,
+                Err(_) => return Ok(()),
+            };
+            if all.remove(&name.0).is_some() { this.write_file(&all) } else { Ok(()) }
+        });
+        match forgotten.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(target: "secrets", "not forgotten: {error}"),
+            Err(error) => tracing::warn!(target: "secrets", "not forgotten: {error}"),
         }
     }
 

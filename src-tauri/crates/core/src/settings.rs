@@ -13,6 +13,10 @@ pub(crate) fn check_settings(settings: &Settings) -> Result<(), Fault> {
     within("keepalive_timeout_s", settings.keepalive_timeout_s, 3, 120)?;
     within("first_token_timeout_s", settings.first_token_timeout_s, 5, 3600)?;
     within("log_megabytes", settings.log_megabytes, 1, 1000)?;
+    check_address("hub_url", &settings.hub_url)?;
+    if !settings.package_index.is_empty() {
+        check_address("package_index", &settings.package_index)?;
+    }
     if let Some(tokens) = settings.max_tokens {
         within("max_tokens", tokens, 1, 131_072)?;
     }
@@ -20,6 +24,26 @@ pub(crate) fn check_settings(settings: &Settings) -> Result<(), Fault> {
         within("temperature", temperature, 0.0, 2.0)?;
     }
     Ok(())
+}
+
+/// Refuses what is no web address.
+fn check_address(name: &str, address: &str) -> Result<(), Fault> {
+    let is_web = ["https://", "http://"].iter().any(|scheme| {
+        address.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+    });
+    if is_web && !address.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Ok(());
+    }
+    Err(Fault::invalid(
+        Text::new(
+            format!("{name} cannot be “{address}”."),
+            format!("Значение {name} не может быть «{address}»."),
+        ),
+        Text::new(
+            "It begins with https:// or http://.",
+            "Адрес начинается с https:// или http://.",
+        ),
+    ))
 }
 
 /// Refuses a value out of its range.
@@ -56,6 +80,8 @@ mod tests {
             Settings { temperature: Some(2.1), ..Settings::default() },
             Settings { temperature: Some(f64::NAN), ..Settings::default() },
             Settings { log_megabytes: 5000, ..Settings::default() },
+            Settings { hub_url: "ftp://x".into(), ..Settings::default() },
+            Settings { package_index: "https://".into(), ..Settings::default() },
         ];
         for settings in bad {
             assert!(check_settings(&settings).is_err(), "{settings:?}");

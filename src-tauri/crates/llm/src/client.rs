@@ -13,6 +13,7 @@ use crate::endpoint::{Redactor, is_loopback};
 use crate::error::innermost;
 use crate::request::Body;
 use crate::response::{Reply, Report};
+use crate::load::Load;
 use crate::server::{ModelList, WireProps};
 use crate::{
     Answer, ChatRequest, ChatStream, Endpoint, Error, Health, Model, Props, Result, Slot, Timeouts,
@@ -30,6 +31,7 @@ pub struct Client {
     http: reqwest::Client,
     base: Arc<str>,
     authorization: Option<HeaderValue>,
+    health_path: Arc<str>,
     redactor: Redactor,
     timeouts: Timeouts,
 }
@@ -63,21 +65,22 @@ impl Client {
             http,
             base: base.as_str().trim_end_matches('/').into(),
             authorization: endpoint.authorization()?,
+            health_path: endpoint.health_path.as_str().into(),
             redactor: Redactor::new(endpoint.api_key),
             timeouts,
         })
     }
 
-    /// Asks whether the engine can answer (`GET /health`; needs no key on llama.cpp).
+    /// Asks whether the engine can answer ([`Endpoint::health_path`]; needs no key on llama.cpp).
     ///
     /// # Errors
     /// A 503 with "Loading model" is [`Health::Loading`], not an error. A page of some other
     /// program is [`Error::BadResponse`].
     pub async fn health(&self) -> Result<Health> {
-        let reply = self.get("/health").await?;
+        let reply = self.get(&self.health_path).await?;
         if reply.status == StatusCode::OK {
-            // llama.cpp answers {"status":"ok"}, vLLM an empty body.
-            if reply.text.trim().is_empty() {
+            // llama.cpp answers {"status":"ok"}, vLLM an empty body, others a word.
+            if reply.text.trim().is_empty() || &*self.health_path != "/health" {
                 return Ok(Health::Ready);
             }
             let body: serde_json::Value = reply.json(&self.redactor)?;
@@ -115,6 +118,18 @@ impl Client {
     /// [`Error::NotFound`] on other engines, and those of [`Client::models`].
     pub async fn slots(&self) -> Result<Vec<Slot>> {
         self.get_json("/slots").await
+    }
+
+    /// Reads how busy the engine is, from the path of its metrics (`/metrics`).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where it serves none, and those of [`Client::models`].
+    pub async fn load(&self, path: &str) -> Result<Load> {
+        let reply = self.get(path).await?;
+        if reply.status == StatusCode::OK {
+            return Ok(Load::read(&reply.text));
+        }
+        Err(reply.error(&self.redactor))
     }
 
     /// Asks for a whole answer at once. Dropping the future stops the engine.

@@ -16,6 +16,9 @@ pub struct Endpoint {
     pub base_url: String,
     /// Sent as `Authorization: Bearer …`.
     pub api_key: Option<SecretString>,
+    /// Where it answers 200 when it is ready: `/health` for llama.cpp and vLLM, `/api/version` for
+    /// Ollama.
+    pub health_path: String,
 }
 
 /// How long each kind of wait may last before it ends in an error.

@@ -22,7 +22,7 @@ async fn answering(status: &str, headers: &str, body: &str) -> (StandIn, Client)
 }
 
 fn client_of(base_url: String, timeouts: Timeouts) -> Client {
-    let endpoint = Endpoint { base_url, api_key: None };
+    let endpoint = Endpoint { base_url, api_key: None, health_path: "/health".into() };
     Client::new(endpoint, timeouts).unwrap()
 }
 

@@ -73,7 +73,7 @@ impl StandIn {
     /// A client of this peer.
     pub fn client(&self, timeouts: Timeouts) -> Client {
         let endpoint =
-            Endpoint { base_url: self.url.clone(), api_key: Some(SecretString::from(KEY)) };
+            Endpoint { base_url: self.url.clone(), api_key: Some(SecretString::from(KEY)), health_path: "/health".into() };
         Client::new(endpoint, timeouts).unwrap()
     }
 

@@ -35,14 +35,18 @@ impl Deployments<'_> {
         let host = deployment.host_id.as_str();
         let row = |error| self.0.error(error);
         let source = json(&deployment.source).map_err(row)?;
+        let kind = json(&deployment.engine_kind).map_err(row)?;
+        let choice = json(&deployment.choice).map_err(row)?;
+        let device = deployment.device.as_ref().map(json).transpose().map_err(row)?;
         let deployed_at = integer(deployment.deployed_at).map_err(row)?;
         let first_token_ms = deployment.first_token_ms.map(integer).transpose().map_err(row)?;
         let mut transaction = self.0.begin().await?;
         sqlx::query(
             "INSERT OR REPLACE INTO deployments \
              (host_id, engine, engine_version, model, practice, context_size, source_json, \
-              deployed_at, first_token_ms, tokens_per_second) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              deployed_at, first_token_ms, tokens_per_second, prompt_tokens_per_second, \
+              engine_kind_json, choice_json, version, keeper, device_json, socket) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(host)
         .bind(&deployment.engine)
@@ -54,6 +58,13 @@ impl Deployments<'_> {
         .bind(deployed_at)
         .bind(first_token_ms)
         .bind(deployment.tokens_per_second)
+        .bind(deployment.prompt_tokens_per_second)
+        .bind(kind)
+        .bind(choice)
+        .bind(&deployment.version)
+        .bind(&deployment.keeper)
+        .bind(device)
+        .bind(deployment.socket)
         .execute(&mut *transaction)
         .await
         .map_err(|error| self.host_error(error, host))?;
@@ -135,5 +146,15 @@ pub(crate) fn from_row(row: &SqliteRow, host: HostId) -> sqlx::Result<Deployment
         deployed_at: row.try_get("deployed_at")?,
         first_token_ms: row.try_get("first_token_ms")?,
         tokens_per_second: row.try_get("tokens_per_second")?,
+        prompt_tokens_per_second: row.try_get("prompt_tokens_per_second")?,
+        engine_kind: from_json(row, "engine_kind_json")?,
+        choice: from_json(row, "choice_json")?,
+        version: row.try_get("version")?,
+        keeper: row.try_get("keeper")?,
+        device: match row.try_get::<Option<&str>, _>("device_json")? {
+            Some(_) => Some(from_json(row, "device_json")?),
+            None => None,
+        },
+        socket: row.try_get("socket")?,
     })
 }

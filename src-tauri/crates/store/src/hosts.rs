@@ -87,8 +87,8 @@ impl Hosts<'_> {
         let inserted = sqlx::query(
             "INSERT INTO hosts \
              (id, name, kind, line, user, address, port, identity, accepted_fingerprint, keep, \
-              created_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              created_at, directory) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(host.id.as_str())
         .bind(&host.name)
@@ -101,6 +101,7 @@ impl Hosts<'_> {
         .bind(ssh.and_then(|ssh| ssh.accepted_fingerprint.as_ref()))
         .bind(host.keep)
         .bind(created_at)
+        .bind(&host.directory)
         .execute(self.0.pool())
         .await;
         match inserted {
@@ -141,6 +142,23 @@ impl Hosts<'_> {
             .await
             .map_err(|error| self.0.error(error))?
             .ok_or_else(|| not_found(id.as_str()))
+    }
+
+    /// Says where on a host Slipway keeps its files; absent for the usual place.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn set_directory(&self, id: &HostId, directory: Option<&str>) -> Result<Host> {
+        sqlx::query(
+            "UPDATE hosts SET directory = ? WHERE id = ? AND deleted_at IS NULL RETURNING *",
+        )
+        .bind(directory)
+        .bind(id.as_str())
+        .try_map(|row| from_row(&row))
+        .fetch_optional(self.0.pool())
+        .await
+        .map_err(|error| self.0.error(error))?
+        .ok_or_else(|| not_found(id.as_str()))
     }
 
     /// Removes a host. Its deployment is kept for [`Hosts::restore`], and conversations stay.
@@ -217,6 +235,7 @@ fn from_row(row: &SqliteRow) -> sqlx::Result<Host> {
         address,
         created_at: row.try_get("created_at")?,
         keep: row.try_get("keep")?,
+        directory: row.try_get("directory")?,
     })
 }
 

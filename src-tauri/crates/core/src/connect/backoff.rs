@@ -9,7 +9,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// The wait before attempt `attempt` (from 1): doubling from 0.25 s to 30 s, each time a random part
 /// between a half and the whole of it, so that many clients do not come back in step.
-pub(super) fn wait_before(attempt: u32) -> Duration {
+pub(crate) fn wait_before(attempt: u32) -> Duration {
     let doubled = FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16));
     doubled.min(LONGEST).mul_f64(rand::random_range(0.5..=1.0))
 }

@@ -14,6 +14,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::backoff::wait_before;
 use super::engine::{self, Engine};
+use super::gauges::Gauges;
 use super::{link, status};
 use crate::clock::{millis, now_ms};
 use crate::fault::Fault;
@@ -196,6 +197,10 @@ impl Connection<'_> {
         let token = self.context.token().clone();
         let lost = link::lost(machine);
         tokio::pin!(lost);
+        let gauges = Gauges::default();
+        let (program, context, host) = (self.program, self.context, self.host);
+        let watching = gauges.watch(program, context, host, machine);
+        tokio::pin!(watching);
         let mut sampling = tokio::time::interval(SAMPLE);
         sampling.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.alarms.mark_unchanged();
@@ -257,10 +262,22 @@ impl Connection<'_> {
                         break;
                     }
                     () = &mut next_look => break,
-                    _ = sampling.tick() => self.sample(machine, engine.as_ref()).await,
+                    () = &mut watching => {}
+                    _ = sampling.tick() => {
+                        if let Some(seen) = gauges.read(engine.as_ref()).await {
+                            self.status.gauges = Some(seen);
+                            self.publish(engine.as_ref().filter(|_| self.answers()));
+                        }
+                        self.sample(machine, engine.as_ref()).await;
+                    }
                 }
             }
         }
+    }
+
+    /// Only an engine that has passed its looks is open to chats.
+    fn answers(&self) -> bool {
+        self.status.state == ConnectionState::Connected
     }
 
     fn waits_out(&self, fault: &Fault) -> bool {
@@ -287,9 +304,7 @@ impl Connection<'_> {
         self.count_bytes();
         self.program.connections().sample(&self.status);
         if self.status != before {
-            // Only an engine that has passed its looks is open to chats.
-            let answers = self.status.state == ConnectionState::Connected;
-            self.publish(engine.filter(|_| answers));
+            self.publish(engine.filter(|_| self.answers()));
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use slipway_llm::{ChatMessage, ChatRequest, Client, Role};
 use slipway_protocol::{Host, TaskKind, TaskSubject};
-use slipway_ssh::{Forwarder, RemoteTarget};
+use slipway_ssh::Forwarder;
 
 use super::route::{EnginePlace, client};
 use crate::deploy::{InstalledScript, ScriptRun, Subcommand};
@@ -22,6 +22,10 @@ const PROOF_LIMIT: Duration = Duration::from_secs(120);
 pub(super) struct Engine {
     pub(super) client: Client,
     pub(super) model: Option<String>,
+    /// Where it serves its metrics, if it does.
+    pub(super) metrics_path: Option<String>,
+    /// Whether it tells of its slots, as llama.cpp does.
+    pub(super) tells_slots: bool,
     local_port: u16,
 }
 
@@ -54,13 +58,20 @@ pub(super) async fn find(
     let local_port = match (forwarder, machine) {
         (Some(forwarder), Machine::Ssh(session)) => {
             forwarder.set_patience(Duration::from_secs(settings.tunnel_wait_s.into()));
-            forwarder.attach(session.clone(), RemoteTarget::tcp("127.0.0.1", place.port));
+            forwarder.attach(session.clone(), place.target.clone());
             forwarder.local_port()
         }
-        _ => place.port,
+        _ => place.local_port()?,
     };
-    let client = client(local_port, place.key, &settings)?;
-    Ok(Engine { client, model: place.model, local_port })
+    let client = client(local_port, &place, &settings)?;
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    Ok(Engine {
+        client,
+        model: place.model,
+        metrics_path: text(&data["endpoints"]["metrics"]),
+        tells_slots: data["endpoints"]["load"] == json!("/slots"),
+        local_port,
+    })
 }
 
 /// After a restart of the host, or when the engine gave up.
@@ -72,7 +83,7 @@ async fn start(
 ) -> Result<Value, Fault> {
     // What a deploy or an uninstall has just stopped is theirs to start.
     let here = |subject: &TaskSubject| subject.host_id.as_ref() == Some(&host.id);
-    for kind in [TaskKind::Deploy, TaskKind::Uninstall] {
+    for kind in [TaskKind::Deploy, TaskKind::Uninstall, TaskKind::Rollback, TaskKind::Stop] {
         if program.executor().active(kind, here).is_some() {
             return Err(slipway_llm::Error::ConnectionRefused.into());
         }

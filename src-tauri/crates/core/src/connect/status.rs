@@ -26,6 +26,7 @@ pub(super) fn fresh(
         open_streams: 0,
         bytes_down: 0,
         bytes_up: 0,
+        gauges: None,
         last_error: None,
         last_error_at: None,
     }

@@ -16,10 +16,18 @@ const LONGEST: usize = 4 * 1024 * 1024;
 pub(crate) enum ScriptEvent {
     /// The process id of the script, said by the shell that becomes it.
     Started { pid: u32 },
+    /// What follows comes from work of this id on the host.
+    Run { id: String },
     /// A line worth reading.
     Log { level: LogLevel, text: String },
     /// A part of the work moved on.
     Progress { stage: String, text: String, done: u64, total: Option<u64> },
+    /// A line of the engine's own log.
+    Line { text: String },
+    /// What the host is busy with.
+    Gauges { data: Value },
+    /// Where it listens for a test of forwarding; who connects reads the nonce.
+    Listening { port: u16, socket: Option<String>, nonce: String },
     /// Terminal: it worked.
     Result { data: Value },
     /// Terminal: it did not.
@@ -35,8 +43,8 @@ pub(crate) enum ScriptEvent {
 /// One line of output.
 #[derive(Debug, PartialEq)]
 pub(super) enum Line {
-    /// An event.
-    Event(ScriptEvent),
+    /// An event, and how far the work's own record reaches behind it, if it has one.
+    Event(ScriptEvent, Option<u64>),
     /// Anything else that is not empty.
     Noise(String),
 }
@@ -82,15 +90,23 @@ impl EventReader {
             let Some((json, behind)) = after.split_once(&self.marker) else {
                 break;
             };
-            let Ok(event) = serde_json::from_str(json) else {
+            let Ok(Marked { event, at }) = serde_json::from_str(json) else {
                 break;
             };
             noise(before, lines);
-            lines.push(Line::Event(event));
+            lines.push(Line::Event(event, at));
             rest = behind;
         }
         noise(rest, lines);
     }
+}
+
+/// An event as it stands between the markers.
+#[derive(Deserialize)]
+struct Marked {
+    #[serde(flatten)]
+    event: ScriptEvent,
+    at: Option<u64>,
 }
 
 fn noise(text: &str, lines: &mut Vec<Line>) {
@@ -106,7 +122,7 @@ mod tests {
     const LOG: &str = r#"{"event":"log","level":"info","text":"при"}"#;
 
     fn log() -> Line {
-        Line::Event(ScriptEvent::Log { level: LogLevel::Info, text: "при".into() })
+        Line::Event(ScriptEvent::Log { level: LogLevel::Info, text: "при".into() }, None)
     }
 
     #[test]
@@ -140,6 +156,18 @@ mod tests {
         let lines = reader.push(&vec![b'x'; LONGEST * 2 + 5]);
         assert_eq!(lines.len(), 2);
         assert!(reader.buffer.len() <= LONGEST);
+    }
+
+    #[test]
+    fn the_place_of_an_event_is_told_beside_it() {
+        let mut reader = EventReader::new("MM");
+        let text = r#"MM{"event":"run","id":"r1","resumed":true,"at":0}MM
+MM{"event":"progress","stage":"model","text":"","done":1,"total":null,"at":71}MM
+"#;
+        let run = Line::Event(ScriptEvent::Run { id: "r1".into() }, Some(0));
+        let (stage, text_of) = ("model".to_owned(), String::new());
+        let moved = ScriptEvent::Progress { stage, text: text_of, done: 1, total: None };
+        assert_eq!(reader.push(text.as_bytes()), [run, Line::Event(moved, Some(71))]);
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! Running deploy_llm_server.py on a machine: finding a Python, giving it parameters, reading its
 //! events, cancelling it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde_json::Value;
-use slipway_protocol::LogLevel;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 
-use super::events::{EventReader, Line, ScriptEvent};
+use super::events::ScriptEvent;
+use super::following::Following;
+use super::host_work::HostWork;
 use crate::fault::Fault;
 use crate::fault_text::script_fault;
 use crate::host::{Machine, Output, Running};
@@ -18,16 +21,21 @@ use crate::tasks::TaskContext;
 /// What runs on the host: one file, put together from `deploy/` by build.rs.
 pub(crate) const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/deploy_llm_server.py"));
 
+/// The line of the script that a token takes the place of.
+const NO_SECRETS: &str = "\nSECRETS = {}\n";
+
 /// The script says something at least this often; a package installer may be silent for minutes.
 const SILENCE: Duration = Duration::from_secs(900);
 /// How long a cancelled script may take to clean up; within the executor's grace.
 const CLEAN_UP: Duration = Duration::from_millis(1500);
 
-/// Becomes the newest usable Python with the arguments behind the marker. One line and no single
-/// quotes, so that it survives any login shell. `$1` is the marker.
+/// Becomes the newest usable Python with the arguments behind the first two. One line and no single
+/// quotes, so that it survives any login shell. `$1` is the marker, `$2` a Python that Slipway
+/// brought, if it is not at its usual place.
 const FIND_PYTHON: &str = concat!(
-    "m=$1; shift; v=; for p in python3 python3.14 python3.13 python3.12 python3.11 python3.10 ",
-    "python3.9 python3.8 /usr/bin/python3 /usr/local/bin/python3 /opt/homebrew/bin/python3; do ",
+    "m=$1; b=${2:-$HOME/.local/share/slipway/v1/python/bin/python3}; shift 2; v=; ",
+    "for p in python3 python3.14 python3.13 python3.12 python3.11 python3.10 ",
+    "python3.9 python3.8 /usr/bin/python3 /usr/local/bin/python3 /opt/homebrew/bin/python3 \"$b\"; do ",
     "if command -v \"$p\" >/dev/null 2>&1; then ",
     "if \"$p\" -c \"import sys; sys.exit(sys.version_info < (3, 8))\" >/dev/null 2>&1; then ",
     "printf \"%s{\\\"event\\\":\\\"started\\\",\\\"pid\\\":%s}%s\\n\" \"$m\" \"$$\" \"$m\"; ",
@@ -46,10 +54,20 @@ pub(crate) enum Subcommand {
     Stop,
     Status,
     Uninstall,
+    Versions,
+    Commit,
+    Rollback,
+    Clean,
+    Hub,
+    Fit,
+    Logs,
+    Watch,
+    Listen,
+    Cancel,
 }
 
 impl Subcommand {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Probe => "probe",
             Self::Install => "install",
@@ -57,7 +75,22 @@ impl Subcommand {
             Self::Stop => "stop",
             Self::Status => "status",
             Self::Uninstall => "uninstall",
+            Self::Versions => "versions",
+            Self::Commit => "commit",
+            Self::Rollback => "rollback",
+            Self::Clean => "clean",
+            Self::Hub => "hub",
+            Self::Fit => "fit",
+            Self::Logs => "logs",
+            Self::Watch => "watch",
+            Self::Listen => "listen",
+            Self::Cancel => "cancel",
         }
+    }
+
+    /// Whether it speaks until it is told to end: silence is no sign of trouble then.
+    fn endless(self) -> bool {
+        matches!(self, Self::Logs | Self::Watch)
     }
 }
 
@@ -93,6 +126,23 @@ impl InstalledScript {
     }
 }
 
+/// The token of the model hub, if one is kept and wanted.
+#[derive(Clone, Copy)]
+pub(crate) struct HubToken<'a>(pub(crate) Option<&'a SecretString>);
+
+impl HubToken<'_> {
+    /// The script's source, which finds the token in itself.
+    fn with_source(self) -> Vec<u8> {
+        match self.0 {
+            None => SCRIPT.as_bytes().to_vec(),
+            Some(token) => {
+                let secrets = json!({ "hub_token": token.expose_secret() });
+                SCRIPT.replacen(NO_SECRETS, &format!("\nSECRETS = {secrets}\n"), 1).into_bytes()
+            }
+        }
+    }
+}
+
 /// Runs the script on one machine for one task.
 pub(crate) struct ScriptRun<'a> {
     context: &'a TaskContext,
@@ -118,12 +168,25 @@ impl<'a> ScriptRun<'a> {
         params: Value,
         on_event: impl FnMut(&ScriptEvent) + Send,
     ) -> Result<Value, Fault> {
+        self.over_stdin_with(subcommand, params, HubToken(None), on_event).await
+    }
+
+    /// The same with the hub's token, which goes with the source: nobody else on the host sees it,
+    /// and it is on no disk.
+    pub(crate) async fn over_stdin_with(
+        &self,
+        subcommand: Subcommand,
+        params: Value,
+        token: HubToken<'_>,
+        on_event: impl FnMut(&ScriptEvent) + Send,
+    ) -> Result<Value, Fault> {
         let marker = new_marker();
         let params = BASE64.encode(self.with_common(params, &marker).to_string());
         let arguments = ["-", subcommand.name(), "--params-b64", &params];
-        let command = command(&marker, &arguments);
-        let running = self.machine.exec(&command, SCRIPT.as_bytes().to_vec()).await?;
-        self.follow(running, &marker, on_event).await
+        let command = self.command(&marker, &arguments);
+        let running = self.machine.exec(&command, token.with_source()).await?;
+        let mut following = Following::new(subcommand, &marker, on_event, None);
+        self.follow(running, &mut following).await
     }
 
     /// Runs a subcommand of the uploaded script; the parameters go by a file that only the login can
@@ -135,14 +198,45 @@ impl<'a> ScriptRun<'a> {
         params: Value,
         on_event: impl FnMut(&ScriptEvent) + Send,
     ) -> Result<Value, Fault> {
+        self.from_file(script, subcommand, params, on_event, None).await
+    }
+
+    /// Runs a subcommand as work that goes on when the link drops; called again with the same
+    /// `work` it follows that work from where it was left.
+    pub(crate) async fn detached(
+        &self,
+        script: &InstalledScript,
+        subcommand: Subcommand,
+        mut params: Value,
+        work: &mut HostWork,
+        on_event: impl FnMut(&ScriptEvent) + Send,
+    ) -> Result<Value, Fault> {
+        params["run"] = json!({
+            "id": work.id,
+            "fingerprint": work.fingerprint,
+            "owner": work.owner,
+            "offset": work.offset,
+        });
+        self.from_file(script, subcommand, params, on_event, Some(&mut work.offset)).await
+    }
+
+    async fn from_file(
+        &self,
+        script: &InstalledScript,
+        subcommand: Subcommand,
+        params: Value,
+        on_event: impl FnMut(&ScriptEvent) + Send,
+        offset: Option<&mut u64>,
+    ) -> Result<Value, Fault> {
         let marker = new_marker();
         let file = format!("{}/params-{marker}.json", script.directory);
         let path = format!("{}/deploy_llm_server.py", script.directory);
         let content: Arc<[u8]> = self.with_common(params, &marker).to_string().into_bytes().into();
         self.machine.write(content, &file, 0o600, |_, _| ()).await?;
-        let command = command(&marker, &[&path, subcommand.name(), "--params", &file]);
+        let command = self.command(&marker, &[&path, subcommand.name(), "--params", &file]);
+        let mut following = Following::new(subcommand, &marker, on_event, offset);
         let result = match self.machine.exec(&command, Vec::new()).await {
-            Ok(running) => self.follow(running, &marker, on_event).await,
+            Ok(running) => self.follow(running, &mut following).await,
             Err(fault) => Err(fault),
         };
         self.machine.remove_file(&file).await;
@@ -156,18 +250,25 @@ impl<'a> ScriptRun<'a> {
         params
     }
 
+    /// The command line that finds a Python and becomes it.
+    fn command(&self, marker: &str, arguments: &[&str]) -> String {
+        let brought =
+            self.root.as_ref().map(|root| format!("{root}/python/bin/python3")).unwrap_or_default();
+        let finder = quoted(FIND_PYTHON);
+        let mut line = format!("exec sh -c {finder} slipway {marker} {}", quoted(&brought));
+        for argument in arguments {
+            line.push(' ');
+            line.push_str(&quoted(argument));
+        }
+        line
+    }
+
     /// Reads events until the terminal one; ends the script when the task is cancelled.
-    async fn follow(
+    async fn follow<F: FnMut(&ScriptEvent) + Send>(
         &self,
         mut running: Running,
-        marker: &str,
-        mut on_event: impl FnMut(&ScriptEvent) + Send,
+        following: &mut Following<'_, F>,
     ) -> Result<Value, Fault> {
-        let mut reader = EventReader::new(marker);
-        let mut errors = EventReader::new(marker);
-        let mut pid = None;
-        let mut outcome = None;
-        let mut last_words = String::new();
         let mut deadline = tokio::time::Instant::now() + SILENCE;
         let mut cancelled = false;
         loop {
@@ -175,85 +276,39 @@ impl<'a> ScriptRun<'a> {
                 () = self.context.token().cancelled(), if !cancelled => {
                     cancelled = true;
                     deadline = tokio::time::Instant::now() + CLEAN_UP;
-                    if let Some(pid) = pid {
+                    if let Some(pid) = following.pid {
                         let kill = format!("kill -TERM {pid}");
                         let _ = tokio::time::timeout(CLEAN_UP, self.machine.run_quietly(&kill)).await;
                     }
                     continue;
                 }
-                () = tokio::time::sleep_until(deadline) => {
+                () = tokio::time::sleep_until(deadline), if cancelled || !following.subcommand.endless() => {
                     if cancelled {
                         return Err(Fault::cancelled());
                     }
                     let words = format!("silent for {} s", SILENCE.as_secs());
-                    return Err(script_fault("script_failed", &words, &Default::default()));
+                    return Err(script_fault("script_failed", &words, &BTreeMap::new()));
                 }
                 output = running.next() => output,
             };
-            let lines = match output {
-                Some(Output::Stdout(bytes)) => reader.push(&bytes),
-                Some(Output::Stderr(bytes)) => errors.push(&bytes),
+            match output {
+                Some(Output::Stdout(bytes)) => following.stdout(&bytes),
+                Some(Output::Stderr(bytes)) => following.stderr(&bytes),
                 Some(Output::Exit) => continue,
                 None => break,
-            };
+            }
             if !cancelled {
                 deadline = tokio::time::Instant::now() + SILENCE;
             }
-            for line in lines {
-                note(line, &mut pid, &mut outcome, &mut last_words, &mut on_event);
-            }
         }
-        for line in reader.finish().into_iter().chain(errors.finish()) {
-            note(line, &mut pid, &mut outcome, &mut last_words, &mut on_event);
-        }
-        match outcome {
+        following.end();
+        match following.outcome.take() {
             Some(result) if !cancelled => result,
             _ if cancelled => Err(Fault::cancelled()),
-            _ if self.is_lost() => Err(slipway_ssh::Error::ConnectionLost.into()),
-            _ => Err(script_fault("script_failed", &last_words, &Default::default())),
+            _ if self.machine.is_lost() => Err(slipway_ssh::Error::ConnectionLost.into()),
+            _ => Err(script_fault("script_failed", &following.last_words, &BTreeMap::new())),
         }
     }
-
-    fn is_lost(&self) -> bool {
-        matches!(self.machine, Machine::Ssh(session) if session.is_closed())
-    }
-}
-
-/// Takes one line in: log lines to the log, terminal events to the outcome.
-fn note(
-    line: Line,
-    pid: &mut Option<u32>,
-    outcome: &mut Option<Result<Value, Fault>>,
-    last_words: &mut String,
-    on_event: &mut impl FnMut(&ScriptEvent),
-) {
-    let event = match line {
-        Line::Noise(text) => {
-            tracing::info!(target: "host", "{text}");
-            *last_words = text;
-            return;
-        }
-        Line::Event(event) => event,
-    };
-    match &event {
-        ScriptEvent::Started { pid: number } => *pid = Some(*number),
-        ScriptEvent::Log { level: LogLevel::Error, text } => {
-            tracing::error!(target: "host", "{text}")
-        }
-        ScriptEvent::Log { level: LogLevel::Warn, text } => {
-            tracing::warn!(target: "host", "{text}")
-        }
-        ScriptEvent::Log { text, .. } => tracing::info!(target: "host", "{text}"),
-        ScriptEvent::Progress { .. } => {}
-        ScriptEvent::Result { data } => {
-            // The first terminal event counts.
-            outcome.get_or_insert(Ok(data.clone()));
-        }
-        ScriptEvent::Error { code, message, params } => {
-            outcome.get_or_insert_with(|| Err(script_fault(code, message, params)));
-        }
-    }
-    on_event(&event);
 }
 
 /// A word that nothing else on the host says.
@@ -261,18 +316,8 @@ fn new_marker() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
-/// The command line that finds a Python and becomes it.
-fn command(marker: &str, arguments: &[&str]) -> String {
-    let mut line = format!("exec sh -c {} slipway {marker}", quoted(FIND_PYTHON));
-    for argument in arguments {
-        line.push(' ');
-        line.push_str(&quoted(argument));
-    }
-    line
-}
-
 /// A word quoted for a POSIX shell.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
@@ -286,6 +331,15 @@ mod tests {
         let printed = std::process::Command::new("python3").arg(bundle).output().unwrap();
         assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
         assert!(printed.stdout == SCRIPT.as_bytes(), "bundle.py and build.rs disagree");
+    }
+
+    #[test]
+    fn a_token_goes_with_the_source() {
+        let token = SecretString::from("hf_\"x");
+        let source = String::from_utf8(HubToken(Some(&token)).with_source()).unwrap();
+        assert!(source.contains("\nSECRETS = {\"hub_token\":\"hf_\\\"x\"}\n"));
+        assert_eq!(HubToken(None).with_source(), SCRIPT.as_bytes());
+        assert!(SCRIPT.contains(NO_SECRETS));
     }
 
     #[test]

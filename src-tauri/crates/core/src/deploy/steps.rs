@@ -30,8 +30,11 @@ impl<'a> Steps<'a> {
         Self { context, current: None, timings: Vec::new() }
     }
 
-    /// The next step begins.
+    /// The next step begins. One that goes on after the link was lost keeps its beginning.
     pub(super) fn begin(&mut self, step: DeployStep) {
+        if self.current.as_ref().is_some_and(|current| current.step == step) {
+            return;
+        }
         tracing::info!(target: "deploy", "step {}", name(step));
         let began = Instant::now();
         self.current = Some(Current { step, began, started_at: now_ms(), reported: None });

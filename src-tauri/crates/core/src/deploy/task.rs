@@ -1,99 +1,34 @@
-//! One deploy, from the first word to the recorded result.
+//! One deploy, from the first word to the recorded result. What is done stays done: when the link
+//! drops, the deploy reaches the host again and goes on with what is left.
 
-use std::path::Path;
-use std::time::Instant;
+mod prepare;
+mod serve;
+
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use slipway_protocol::{
-    DeployRequest, DeployResult, DeployStep, Deployment, ErrorCode, Host, ModelSource, TaskResult,
-    Text,
+    DeployRequest, DeployResult, DeployStep, ErrorCode, Host, ModelSource, TaskResult, Text,
 };
 
 use super::events::ScriptEvent;
-use super::preflight::{self, ServedModel};
+use super::host_work::HostWork;
+use super::plan::Planned;
 use super::script::{InstalledScript, ScriptRun, Subcommand};
 use super::steps::Steps;
-use super::verify::verify;
-use crate::clock::{elapsed_ms, now_ms};
-use crate::connect::{Persistence, Route};
+use super::verify::Verified;
+use crate::connect::{Persistence, wait_before};
 use crate::fault::Fault;
-use crate::fault_text::script_fault;
 use crate::host::Machine;
 use crate::program::Program;
-use crate::settings::within;
 use crate::tasks::TaskContext;
 
-/// Answers at once that an engine is started for, unless the request says otherwise.
-const DEFAULT_PARALLEL: u32 = 4;
-
-/// Refuses what cannot work before anything is dialled.
-pub(super) fn validate(request: &DeployRequest) -> Result<(), Fault> {
-    if let Some(tokens) = request.context_size {
-        within("context_size", tokens, 256, 1_048_576)?;
-    }
-    if let Some(parallel) = request.parallel {
-        within("parallel", parallel, 1, 64)?;
-    }
-    match &request.model {
-        ModelSource::Practice => Ok(()),
-        ModelSource::HostPath(path) => {
-            if path.trim().is_empty() {
-                return Err(script_fault(
-                    "model_not_found",
-                    "",
-                    &[("path".into(), path.clone())].into(),
-                ));
-            }
-            Ok(())
-        }
-        ModelSource::LocalFile(path) => check_local_model(Path::new(path)),
-        ModelSource::Url { url, sha256 } => {
-            let params = || [("url".to_owned(), url.clone())].into();
-            if !url.starts_with("https://") && !url.starts_with("http://") {
-                return Err(script_fault("model_url_invalid", "not a web address", &params()));
-            }
-            match sha256 {
-                Some(sum) if sum.len() != 64 || !sum.chars().all(|c| c.is_ascii_hexdigit()) => {
-                    Err(Fault::invalid(
-                        Text::new(
-                            "The SHA-256 sum must have 64 hexadecimal digits.",
-                            "Сумма SHA-256 состоит из 64 шестнадцатеричных цифр.",
-                        ),
-                        Text::new(
-                            "Copy it again, or leave it out.",
-                            "Скопируйте её заново или не указывайте.",
-                        ),
-                    ))
-                }
-                _ => Ok(()),
-            }
-        }
-    }
-}
-
-/// A file of this computer must exist and be a GGUF before hours of upload begin.
-fn check_local_model(path: &Path) -> Result<(), Fault> {
-    use std::io::Read;
-    let shown = path.to_string_lossy().into_owned();
-    let mut magic = [0; 4];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    match read {
-        Ok(()) if &magic == b"GGUF" => Ok(()),
-        Ok(()) => Err(script_fault("model_not_gguf", "", &[("path".into(), shown)].into())),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Err(script_fault("model_not_gguf", "", &[("path".into(), shown)].into()))
-        }
-        Err(error) => Err(Fault::new(
-            ErrorCode::ModelNotFound,
-            Text::new(
-                format!("{shown} cannot be read: {error}."),
-                format!("Файл {shown} не читается: {error}."),
-            ),
-            Text::new("Choose another file.", "Выберите другой файл."),
-            error.to_string(),
-        )),
-    }
-}
+/// How long a host that went away is tried before the deploy gives up. What runs there goes on.
+const AWAY_LIMIT: Duration = Duration::from_secs(300);
+/// For going back to the version before: it has to be loaded again.
+const UNDO_LIMIT: Duration = Duration::from_secs(240);
+/// The same when the user cancelled: it goes on at the host, and is not waited for.
+const CANCELLED_UNDO_LIMIT: Duration = Duration::from_millis(1200);
 
 /// The body of the task.
 pub(super) async fn run(
@@ -102,11 +37,11 @@ pub(super) async fn run(
     host: Host,
     request: DeployRequest,
 ) -> Result<TaskResult, Fault> {
-    let mut steps = Steps::new(&context);
-    let outcome = deploy(&program, &context, &host, &request, &mut steps).await;
-    let outcome = steps.settle(outcome);
-    match outcome {
+    let mut deploy = Deploy::new(&program, &context, &host, &request);
+    let outcome = deploy.carry_out().await;
+    match deploy.steps.settle(outcome) {
         Ok((result, machine)) => {
+            let host = program.store().hosts().get(&host.id).await?;
             // Already logged in: the connection takes this way over, and no question is asked twice.
             if let Err(fault) = program.connect_over(&host, Some(machine), Persistence::OnceReached)
             {
@@ -123,203 +58,175 @@ pub(super) async fn run(
     }
 }
 
-async fn deploy(
-    program: &Program,
-    context: &TaskContext,
-    host: &Host,
-    request: &DeployRequest,
-    steps: &mut Steps<'_>,
-) -> Result<(DeployResult, Machine), Fault> {
-    let began = Instant::now();
-
-    steps.begin(DeployStep::Connect);
-    // A file of this computer goes over a connection of its own: the words of chats do not wait in
-    // line behind gigabytes.
-    let bulk = matches!(request.model, ModelSource::LocalFile(_));
-    let machine = match program.connections().machine(&host.id).filter(|_| !bulk) {
-        Some(machine) => machine,
-        None => program.opener(context).open(host).await?,
-    };
-    steps.done(None);
-
-    steps.begin(DeployStep::Check);
-    let run = ScriptRun::new(context, &machine, program.script_root(host));
-    let (model, engine) = (probe_model(host, request), request.engine_binary.as_deref());
-    let probed = preflight::probe(&run, model, engine).await?;
-    if let Some(obstacle) = probed.obstacle {
-        return Err(obstacle);
-    }
-    let report = probed.report;
-    steps.done(Some(Text::verbatim(format!("{}, {}", report.os, report.arch))));
-
-    steps.begin(DeployStep::Directory);
-    let script = InstalledScript::below(&report.root);
-    machine.make_dir_all(script.directory()).await?;
-    steps.done(Some(Text::verbatim(report.root.clone())));
-
-    steps.begin(DeployStep::Upload);
-    let label = Text::new("Uploading the script", "Загрузка скрипта");
-    let upload = script
-        .upload(&machine, |done, total| steps.activity(label.clone(), Some((done, Some(total)))));
-    let size = context.unless_cancelled(upload).await?;
-    let placing = place_model(&machine, host, request, &report.root, probed.served, steps);
-    let model = context.unless_cancelled(placing).await?;
-    let detail = Text::new(
-        format!("{} KB, SHA-256 matches", size / 1000),
-        format!("{} КБ, SHA-256 совпадает", size / 1000),
-    );
-    steps.done(Some(detail));
-
-    steps.begin(DeployStep::Run);
-    let install = json!({
-        "engine": {
-            "kind": "llama_cpp",
-            "source": if request.engine_binary.is_some() { "binary" } else { "auto" },
-            "binary": request.engine_binary,
-        },
-        "model": model,
-        "context_size": request.context_size,
-        "parallel": request.parallel.unwrap_or(DEFAULT_PARALLEL),
-    });
-    let on_event = |event: &ScriptEvent| show(steps, event);
-    let installed = run.installed(&script, Subcommand::Install, install, on_event).await?;
-    let on_event = |event: &ScriptEvent| show(steps, event);
-    let started = run.installed(&script, Subcommand::Start, json!({}), on_event).await?;
-    let guard = StartedHere { already: started["already_running"].as_bool().unwrap_or(false) };
-    let engine = text(&installed["engine"]["version"]);
-    let label = text(&installed["model"]["label"]);
-    steps.done(Some(Text::verbatim(format!("llama.cpp {engine}, {label}"))));
-
-    steps.begin(DeployStep::Verify);
-    let verified = async {
-        let route = Route::open(&machine, &started).await?;
-        verify(&route, &program.settings()).await
-    };
-    let verified = match context.unless_cancelled(verified).await {
-        Ok(verified) => verified,
-        Err(fault) => {
-            guard.undo(&run, &script).await;
-            return Err(fault);
-        }
-    };
-    steps.done(Some(speed(verified.first_token_ms, verified.tokens_per_second)));
-
-    steps.begin(DeployStep::Finish);
-    let deployment = Deployment {
-        host_id: host.id.clone(),
-        engine: "llama.cpp".to_owned(),
-        engine_version: engine,
-        model: label,
-        practice: installed["model"]["practice"].as_bool().unwrap_or(false),
-        context_size: verified.context_size,
-        source: without_secrets(&request.model),
-        deployed_at: now_ms(),
-        first_token_ms: verified.first_token_ms,
-        tokens_per_second: verified.tokens_per_second,
-    };
-    program.store().deployments().put(&deployment).await?;
-    steps.done(None);
-    let result = DeployResult {
-        deployment,
-        steps: steps.timings(),
-        total_ms: elapsed_ms(began),
-        changed: installed["changed"].as_bool().unwrap_or(true),
-        sample: verified.sample,
-    };
-    Ok((result, machine))
+/// A deploy and what of it is done.
+struct Deploy<'a> {
+    program: &'a Program,
+    context: &'a TaskContext,
+    host: &'a Host,
+    request: &'a DeployRequest,
+    steps: Steps<'a>,
+    began: Instant,
+    /// The user agreed to bring what the host lacks.
+    agreed: bool,
+    planned: Option<Planned>,
+    script: Option<InstalledScript>,
+    script_is_there: bool,
+    /// The folder on the host with the engine's package, if it was brought.
+    wheels: Option<String>,
+    /// The model in the script's words, once it is where it has to be.
+    model: Option<Value>,
+    install: Option<HostWork>,
+    installed: Option<Value>,
+    start: Option<HostWork>,
+    /// Whether an engine was told to start.
+    start_was_asked: bool,
+    started: Option<Value>,
+    verified: Option<Verified>,
+    committed: bool,
 }
 
-/// The source as it may be kept: the query of an address often is a token.
-fn without_secrets(source: &ModelSource) -> ModelSource {
-    match source {
-        ModelSource::Url { url, sha256 } => {
-            let url = url.split(['?', '#']).next().unwrap_or_default().to_owned();
-            let sha256 = sha256.clone();
-            ModelSource::Url { url, sha256 }
-        }
-        other => other.clone(),
-    }
-}
-
-/// Whether the engine ran before this deploy: then a failed verification leaves it alone.
-struct StartedHere {
-    already: bool,
-}
-
-impl StartedHere {
-    async fn undo(self, run: &ScriptRun<'_>, script: &InstalledScript) {
-        if !self.already
-            && let Err(fault) = run.installed(script, Subcommand::Stop, json!({}), |_| ()).await
-        {
-            tracing::warn!(target: "deploy", "the engine was not stopped: {fault}");
+impl<'a> Deploy<'a> {
+    fn new(
+        program: &'a Program,
+        context: &'a TaskContext,
+        host: &'a Host,
+        request: &'a DeployRequest,
+    ) -> Self {
+        Self {
+            program,
+            context,
+            host,
+            request,
+            steps: Steps::new(context),
+            began: Instant::now(),
+            agreed: false,
+            planned: None,
+            script: None,
+            script_is_there: false,
+            wheels: None,
+            model: None,
+            install: None,
+            installed: None,
+            start: None,
+            start_was_asked: false,
+            started: None,
+            verified: None,
+            committed: false,
         }
     }
-}
 
-/// The model in the script's words, as far as it is known before the upload.
-fn probe_model(host: &Host, request: &DeployRequest) -> Option<Value> {
-    match &request.model {
-        ModelSource::LocalFile(_) if !host.id.is_local() => None,
-        ModelSource::LocalFile(path) | ModelSource::HostPath(path) => {
-            Some(json!({ "kind": "path", "path": path }))
-        }
-        ModelSource::Practice => Some(json!({ "kind": "practice" })),
-        // An address may hold a secret, and the probe's parameters are visible on the host.
-        ModelSource::Url { .. } => None,
-    }
-}
-
-/// Brings a model file of this computer to the host, unless the engine there serves that very file;
-/// returns the model in the script's words.
-async fn place_model(
-    machine: &Machine,
-    host: &Host,
-    request: &DeployRequest,
-    root: &str,
-    served: Option<ServedModel>,
-    steps: &mut Steps<'_>,
-) -> Result<Value, Fault> {
-    let (ModelSource::LocalFile(path), Machine::Ssh(session)) = (&request.model, machine) else {
-        return Ok(match &request.model {
-            ModelSource::Url { url, sha256 } => {
-                json!({ "kind": "url", "url": url, "sha256": sha256 })
+    /// Works until it is done, over as many links as that takes.
+    async fn carry_out(&mut self) -> Result<(DeployResult, Machine), Fault> {
+        self.steps.begin(DeployStep::Connect);
+        let mut machine = self.reach().await?;
+        self.steps.done(None);
+        loop {
+            match self.work(&machine).await {
+                Ok(result) => return Ok((result, machine)),
+                Err(fault) if self.is_cut_off(&machine, &fault) => {
+                    machine = self.reach_again(fault).await?;
+                }
+                Err(fault) => {
+                    self.undo(&machine, &fault).await;
+                    return Err(fault);
+                }
             }
-            _ => probe_model(host, request).unwrap_or_default(),
-        });
-    };
-    let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
-    let dest = format!("{root}/models/{name}");
-    if let Some(served) = served.filter(|served| served.path == dest) {
-        let label = Text::new("Comparing the file", "Сравнение файла");
-        steps.activity(label, None);
-        if served.sha256.is_some() && served.sha256 == sha256_of(path.clone()).await {
-            return Ok(json!({ "kind": "uploaded", "path": dest, "sha256": served.sha256 }));
         }
     }
-    machine.make_dir_all(&format!("{root}/models")).await?;
-    let label = Text::new(format!("Uploading {name}"), format!("Загрузка {name}"));
-    let uploaded = session
-        .upload(slipway_ssh::UploadSource::File(path.into()), &dest, 0o600, |done, total| {
-            steps.activity(label.clone(), Some((done, Some(total))))
-        })
-        .await?;
-    Ok(json!({ "kind": "uploaded", "path": dest, "sha256": uploaded.sha256 }))
+
+    async fn reach(&self) -> Result<Machine, Fault> {
+        // A file of this computer goes over a connection of its own: the words of chats do not wait
+        // in line behind gigabytes.
+        let bulk = matches!(self.request.model, ModelSource::LocalFile(_));
+        match self.program.connections().machine(&self.host.id).filter(|_| !bulk) {
+            Some(machine) if !machine.is_lost() => Ok(machine),
+            _ => self.program.opener(self.context).open(self.host).await,
+        }
+    }
+
+    fn is_cut_off(&self, machine: &Machine, fault: &Fault) -> bool {
+        let cancelled = self.context.token().is_cancelled() || fault.code == ErrorCode::Cancelled;
+        !cancelled && machine.is_lost()
+    }
+
+    /// Tries a host that went away until it is back.
+    async fn reach_again(&mut self, lost: Fault) -> Result<Machine, Fault> {
+        tracing::warn!(target: "deploy", "the link dropped ({lost}): reaching the host again");
+        let label = Text::new(
+            "The link dropped; reaching the host again. What runs there goes on.",
+            "Связь прервалась, подключаемся снова. На сервере работа продолжается.",
+        );
+        let began = Instant::now();
+        for attempt in 1.. {
+            self.steps.activity(label.clone(), None);
+            match self.program.opener(self.context).open(self.host).await {
+                Ok(machine) => return Ok(machine),
+                Err(fault) if fault.is_transient() && began.elapsed() < AWAY_LIMIT => {
+                    let wait = tokio::time::sleep(wait_before(attempt));
+                    let waiting = async {
+                        wait.await;
+                        Ok(())
+                    };
+                    self.context.unless_cancelled(waiting).await?;
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Err(lost)
+    }
+
+    /// All that is left to do, over one link.
+    async fn work(&mut self, machine: &Machine) -> Result<DeployResult, Fault> {
+        self.check(machine).await?;
+        self.make_directory(machine).await?;
+        self.upload(machine).await?;
+        self.run_engine(machine).await?;
+        self.verify(machine).await?;
+        self.finish(machine).await
+    }
+
+    fn script_run<'m>(&'m self, machine: &'m Machine) -> ScriptRun<'m> {
+        ScriptRun::new(self.context, machine, self.program.root_for(self.host, self.request))
+    }
+
+    /// Takes back what counts only once it was verified, and goes back to what ran before.
+    async fn undo(&self, machine: &Machine, fault: &Fault) {
+        if self.committed || self.installed.is_none() || machine.is_lost() {
+            return;
+        }
+        let Ok(script) = self.script_now() else { return };
+        let cancelled = fault.code == ErrorCode::Cancelled || self.context.token().is_cancelled();
+        let installed = self.installed.as_ref();
+        let staged = installed.is_some_and(|data| data["candidate"] == json!(true));
+        let already = self.started.as_ref().map(|data| data["already_running"] == json!(true));
+        let (subcommand, params) = if staged {
+            (Subcommand::Rollback, json!({ "timeout_s": UNDO_LIMIT.as_secs() }))
+        } else if self.start_was_asked && already == Some(false) {
+            (Subcommand::Stop, json!({}))
+        } else {
+            return;
+        };
+        // The task's own token may be cancelled, and this has to be done all the same.
+        let uncancelled = self.context.uncancelled();
+        let root = self.program.root_for(self.host, self.request);
+        let run = ScriptRun::new(&uncancelled, machine, root);
+        let mut work = HostWork::alone(&self.program.owner());
+        let undoing = run.detached(&script, subcommand, params, &mut work, |_| ());
+        let limit = if cancelled { CANCELLED_UNDO_LIMIT } else { UNDO_LIMIT };
+        match tokio::time::timeout(limit, undoing).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(fault)) => tracing::warn!(target: "deploy", "not taken back: {fault}"),
+            Err(_) => tracing::info!(target: "deploy", "taking back goes on at the host"),
+        }
+    }
 }
 
-/// The SHA-256 of a file of this computer in hex; absent when it cannot be read, which the upload
-/// then says.
-async fn sha256_of(path: String) -> Option<String> {
-    use sha2::Digest;
-    let hash = tokio::task::spawn_blocking(move || {
-        let mut hasher = sha2::Sha256::new();
-        std::io::copy(&mut std::fs::File::open(path).ok()?, &mut hasher).ok()?;
-        Some(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-    });
-    hash.await.ok().flatten()
+fn is_ssh(machine: &Machine) -> bool {
+    matches!(machine, Machine::Ssh(_))
 }
 
 /// Shows the script's progress as the step's activity.
-fn show(steps: &mut Steps<'_>, event: &ScriptEvent) {
+pub(super) fn show(steps: &mut Steps<'_>, event: &ScriptEvent) {
     let ScriptEvent::Progress { stage, text, done, total } = event else {
         return;
     };
@@ -331,19 +238,4 @@ fn show(steps: &mut Steps<'_>, event: &ScriptEvent) {
         _ => (Text::verbatim(text.clone()), true),
     };
     steps.activity(label, bytes.then_some((*done, *total)));
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn speed(first_token_ms: Option<u64>, tokens_per_second: Option<f64>) -> Text {
-    let first = first_token_ms.unwrap_or(0);
-    match tokens_per_second {
-        Some(speed) => Text::new(
-            format!("first token {first} ms, {speed:.0} tok/s"),
-            format!("первый токен {first} мс, {speed:.0} ток/с"),
-        ),
-        None => Text::new(format!("first token {first} ms"), format!("первый токен {first} мс")),
-    }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use slipway_llm::{ChatEvent, ChatMessage, ChatRequest, Client, Health, Role};
-use slipway_protocol::Settings;
+use slipway_protocol::{Settings, Text};
 
 use crate::clock::elapsed_ms;
 use crate::connect::Route;
@@ -20,11 +20,29 @@ const LIMIT: Duration = Duration::from_secs(300);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Figures of the completion.
+#[derive(Clone, Default)]
 pub(super) struct Verified {
     pub(super) context_size: Option<u32>,
     pub(super) first_token_ms: Option<u64>,
     pub(super) tokens_per_second: Option<f64>,
+    pub(super) prompt_tokens_per_second: Option<f64>,
     pub(super) sample: String,
+}
+
+impl Verified {
+    /// As a line for people.
+    pub(super) fn speed(&self) -> Text {
+        let first = self.first_token_ms.unwrap_or(0);
+        match self.tokens_per_second {
+            Some(speed) => Text::new(
+                format!("first token {first} ms, {speed:.0} tok/s"),
+                format!("первый токен {first} мс, {speed:.0} ток/с"),
+            ),
+            None => {
+                Text::new(format!("first token {first} ms"), format!("первый токен {first} мс"))
+            }
+        }
+    }
 }
 
 /// Asks the engine for its state and one short answer.
@@ -41,13 +59,13 @@ async fn work(route: &Route, client: &Client) -> Result<Verified, Fault> {
     let context = models.first().and_then(|model| model.context);
     let mut request = ChatRequest::new(vec![ChatMessage::new(Role::User, SAMPLE_PROMPT)]);
     request.max_tokens = Some(SAMPLE_TOKENS);
+    // Engines that hold several models want to be told which; one alone is taken by any name.
+    request.model = models.first().map(|model| model.id.clone());
     let began = Instant::now();
     let mut stream = client.stream(&request).await?;
     let mut verified = Verified {
         context_size: context.and_then(|tokens| u32::try_from(tokens).ok()),
-        first_token_ms: None,
-        tokens_per_second: None,
-        sample: String::new(),
+        ..Verified::default()
     };
     while let Some(event) = stream.next().await {
         match event? {
@@ -59,6 +77,8 @@ async fn work(route: &Route, client: &Client) -> Result<Verified, Fault> {
                 verified.first_token_ms.get_or_insert_with(|| elapsed_ms(began));
             }
             ChatEvent::Usage { usage, timings } => {
+                let reading = timings.as_ref().map(|timings| timings.prompt_per_second);
+                verified.prompt_tokens_per_second = reading.filter(|speed| *speed > 0.0);
                 let measured = timings.map(|timings| timings.predicted_per_second);
                 let own = usage.completion_tokens as f64 / began.elapsed().as_secs_f64();
                 verified.tokens_per_second = measured.filter(|speed| *speed > 0.0).or(Some(own));

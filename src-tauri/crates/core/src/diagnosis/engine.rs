@@ -52,7 +52,11 @@ pub(super) async fn look(
             let forwarder = Forwarder::bind(None).await?;
             // Without an engine any port tells whether the server would open one: none listens on 9
             // (RFC 863), so nobody is bothered.
-            let target = slipway_ssh::RemoteTarget::tcp("127.0.0.1", port.unwrap_or(9));
+            let socket = status.as_ref().ok().and_then(|status| status["socket"].as_str());
+            let target = match socket {
+                Some(path) => slipway_ssh::RemoteTarget::unix(path),
+                None => slipway_ssh::RemoteTarget::tcp("127.0.0.1", port.unwrap_or(9)),
+            };
             forwarder.attach(session.clone(), target);
             Some(forwarder)
         }
@@ -90,7 +94,11 @@ pub(super) async fn look(
             return Ok(());
         }
     };
-    let client = engine_client(local_port.unwrap_or(place.port), place.key, &program.settings())?;
+    let port = match local_port {
+        Some(port) => port,
+        None => place.local_port()?,
+    };
+    let client = engine_client(port, &place, &program.settings())?;
     if health(&client, report).await {
         model(&client, place.model, report).await;
     }

@@ -119,6 +119,45 @@ impl Machine {
         }
     }
 
+    /// Puts a large file of this computer onto the machine; one that was cut off goes on where it
+    /// stopped. `progress` is told the bytes that are there and those in all.
+    pub(crate) async fn upload_file(
+        &self,
+        file: &Path,
+        dest: &str,
+        mut progress: impl FnMut(u64, u64) + Send,
+    ) -> Result<(), Fault> {
+        match self {
+            Self::Local => {
+                let part = format!("{dest}.part-{}", uuid::Uuid::new_v4().simple());
+                let copied = async {
+                    let bytes = tokio::fs::copy(file, &part).await?;
+                    tokio::fs::rename(&part, dest).await?;
+                    Ok(bytes)
+                };
+                match copied.await {
+                    Ok(bytes) => {
+                        progress(bytes, bytes);
+                        Ok(())
+                    }
+                    Err(error) => {
+                        let _ = tokio::fs::remove_file(&part).await;
+                        Err(local_fault(dest, &error))
+                    }
+                }
+            }
+            Self::Ssh(session) => {
+                session.upload(UploadSource::File(file.into()), dest, 0o600, progress).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the way to it is gone.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self, Self::Ssh(session) if session.is_closed())
+    }
+
     /// Reads a small file.
     pub(crate) async fn read_file(&self, path: &str, max_bytes: u64) -> Result<Vec<u8>, Fault> {
         match self {

@@ -42,6 +42,13 @@ impl TaskContext {
         &self.token
     }
 
+    /// The same task for work that has to be done although it was cancelled: the token of what this
+    /// returns is never cancelled.
+    #[must_use]
+    pub(crate) fn uncancelled(&self) -> Self {
+        Self { token: CancellationToken::new(), ..self.clone() }
+    }
+
     /// Says something that is not the end; the executor alone says how a task ended.
     pub fn emit(&self, body: TaskBody) {
         debug_assert!(!body.is_terminal(), "the executor emits the terminal message");

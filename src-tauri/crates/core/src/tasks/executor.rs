@@ -337,6 +337,14 @@ pub(crate) fn busy(other: &TaskInfo) -> Fault {
         TaskKind::Diagnose => {
             ("This server is being diagnosed.", "Этот сервер уже диагностируется.")
         }
+        TaskKind::Plan | TaskKind::Hub | TaskKind::Versions | TaskKind::EngineLog => {
+            ("This server is being looked at.", "Этот сервер уже осматривается.")
+        }
+        TaskKind::Rollback => {
+            ("This server goes back to another version.", "Этот сервер возвращается к другой версии.")
+        }
+        TaskKind::Clean => ("This server is being cleaned up.", "Этот сервер уже очищается."),
+        TaskKind::Stop => ("The engine is being stopped.", "Движок уже останавливается."),
         TaskKind::Deploy => {
             ("A deploy to this server is running.", "На этот сервер уже идёт развёртывание.")
         }

@@ -56,6 +56,7 @@ pub fn host(name: &str) -> Host {
         }),
         created_at: 4_000_000_000_000,
         keep: true,
+        directory: Some("/data/слип".to_owned()),
     }
 }
 
@@ -71,6 +72,13 @@ pub fn deployment(host: &HostId, source: ModelSource) -> Deployment {
         deployed_at: 1_700_000_000_001,
         first_token_ms: Some(12),
         tokens_per_second: Some(123.456),
+        prompt_tokens_per_second: Some(0.5),
+        engine_kind: EngineKind::Container,
+        choice: EngineChoice::LlamaCpp { binary: Some("/opt/llama-server".to_owned()) },
+        version: Some("20260101-1".to_owned()),
+        keeper: Some("systemd".to_owned()),
+        device: Some(Device::Gpu),
+        socket: true,
     }
 }
 

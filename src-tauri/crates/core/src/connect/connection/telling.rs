@@ -81,6 +81,7 @@ impl Connection<'_> {
         };
         self.blame_for(fault.map(Fault::info));
         self.status.local_url = None;
+        self.status.gauges = None;
         (self.status.open_streams, self.status.round_trip_ms) = (0, None);
         self.status.since = now_ms();
         self.status.attempt = None;
