@@ -86,7 +86,7 @@ fn figures(output: &Output, plan: &DeployPlan) -> Vec<String> {
         Some(tokens) => format!("{tokens} {}", output.pick("tokens", "токенов")),
         None => output.pick("the model's own", "как у модели").to_owned(),
     };
-    let at_once = output.pick("answers at once", "ответов сразу");
+    let at_once = output.pick("answers at once:", "ответов сразу:");
     let access = match plan.socket {
         true => output.pick(
             "a unix socket, closed to the host's other users",
@@ -103,7 +103,7 @@ fn figures(output: &Output, plan: &DeployPlan) -> Vec<String> {
         row(output.pick("Why", "Почему"), output.say(&plan.reason)),
         row(output.pick("Computes", "Вычисляет"), computes),
         row(output.pick("Model", "Модель"), &plan.model_label),
-        row(output.pick("Context", "Контекст"), &format!("{context}, {} {at_once}", plan.parallel)),
+        row(output.pick("Context", "Контекст"), &format!("{context}, {at_once} {}", plan.parallel)),
         row(output.pick("Directory", "Каталог"), &plan.directory),
         row(output.pick("Kept running by", "Поддерживает"), &plan.keeper),
         row(output.pick("Access", "Доступ"), access),

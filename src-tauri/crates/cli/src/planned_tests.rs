@@ -69,7 +69,7 @@ fn a_plan_says_what_and_why_and_what_else_there_is() {
         "Engine llama.cpp 2026.10",
         "Why a GGUF file",
         "Computes graphics processor",
-        "Context 8192 tokens, 4 answers at once",
+        "Context 8192 tokens, answers at once: 4",
         "Directory /data/slipway",
         "Kept running by systemd",
         "Access a unix socket, closed to the host's other users",
