@@ -1,8 +1,16 @@
 //! The command line.
 
+mod deploy;
+mod host;
+
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
+
+pub(crate) use deploy::{ContainerServes, DeployArgs, EngineArgs, EngineName, PlanArgs, YesNo};
+pub(crate) use host::{HostAddArgs, HostCommand, Switch, UninstallArgs};
+
+use crate::exit;
 
 const AFTER: &str = "\
 First steps:
@@ -11,12 +19,17 @@ First steps:
 
   slipway host add gpu me@192.0.2.7        a machine of yours, over SSH
   slipway host check gpu                   every link of the way there, and what it has
-  slipway deploy gpu --model host:/models/qwen.gguf
+  slipway host models gpu OWNER/NAME       what a model of the hub comes in
+  slipway deploy gpu --model hf:OWNER/NAME:FILE --plan     what would be done and why
+  slipway deploy gpu --model hf:OWNER/NAME:FILE            doing it
   slipway connect gpu                      prints a local URL for other tools, until Ctrl-C
 
+`slipway host deploy|plan|uninstall NAME` are `slipway deploy`, `deploy --plan` and `uninstall`.
+
 Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 host not reachable, 4 login refused or
-host key not trusted, 5 the host lacks something (Python, disk, rights…), 6 the model cannot be used,
-7 the engine failed, 8 the database cannot be used, 130 interrupted.
+host key not trusted, 5 the host lacks something (Python, disk, rights, what the engine needs…),
+6 the model cannot be used or its hub refuses, 7 the engine failed, 8 the database cannot be used,
+130 interrupted.
 
 The interface speaks English or Russian after LC_ALL, LC_MESSAGES or LANG.";
 
@@ -37,32 +50,13 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The machines that Slipway knows; `local` is this computer.
+    /// The machines that Slipway knows, and what runs there; `local` is this computer.
     Host {
         #[command(subcommand)]
         command: HostCommand,
     },
     /// Put an engine and a model on a host, start it, and prove it with a real answer.
-    Deploy {
-        /// The host.
-        name: String,
-        /// `practice`, a web address, a GGUF file of this computer, or host:PATH for one that is
-        /// on the host already.
-        #[arg(long, default_value = "practice", value_name = "MODEL")]
-        model: String,
-        /// The SHA-256 of what a web address gives, in hex.
-        #[arg(long, value_name = "HEX")]
-        sha256: Option<String>,
-        /// Tokens that one conversation may use; the model's own, at most 8192, by default.
-        #[arg(long, value_name = "TOKENS")]
-        context: Option<u32>,
-        /// Answers at once.
-        #[arg(long, value_name = "N")]
-        parallel: Option<u32>,
-        /// A llama-server that is on the host already, instead of the pinned engine.
-        #[arg(long, value_name = "PATH")]
-        engine_binary: Option<String>,
-    },
+    Deploy(Box<DeployArgs>),
     /// Hold a tunnel to a host's engine, print its local URL, and stay until Ctrl-C. On a terminal
     /// one line shows its state as it is: round trip, bytes, open streams, the next try.
     Connect {
@@ -88,7 +82,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N")]
         seed: Option<u32>,
     },
-    /// What is known of each host.
+    /// What is known of each host, without asking it.
     Status,
     /// The latest lines of Slipway's log.
     Logs {
@@ -97,56 +91,82 @@ pub(crate) enum Command {
         lines: u32,
     },
     /// Stop the engine and remove all that Slipway put on a host.
-    Uninstall {
-        /// The host.
-        name: String,
+    Uninstall(UninstallArgs),
+    /// The token for models of the hub whose owner has to let one in.
+    HubToken {
+        #[command(subcommand)]
+        command: HubTokenCommand,
     },
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum HostCommand {
-    /// Add a machine.
-    Add(HostAddArgs),
-    /// List the machines.
-    List,
-    /// Take a machine off the list; what runs there stays.
-    Remove {
-        /// The host.
-        name: String,
-    },
-    /// Find out which link of the way to a machine is broken (network, name, port, SSH, login,
-    /// forwarding, engine), and what the machine has; writes nothing there.
-    Check {
-        /// The host.
-        name: String,
-    },
-    /// Say whether a host's tunnel starts with Slipway's window.
-    Keep {
-        /// The host.
-        name: String,
-        /// From now on.
-        keep: Switch,
-    },
+pub(crate) enum HubTokenCommand {
+    /// Keep a token: its first line of standard input, or what is typed unseen on a terminal.
+    Set,
+    /// Forget it.
+    Forget,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Switch {
-    /// Yes.
-    On,
-    /// No.
-    Off,
+impl Command {
+    /// The exit code when it is interrupted: what runs until Ctrl-C was done by then.
+    pub(crate) fn when_interrupted(&self) -> u8 {
+        match self {
+            Self::Host { command: HostCommand::EngineLogs { follow: true, .. } } => exit::DONE,
+            _ => exit::INTERRUPTED,
+        }
+    }
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct HostAddArgs {
-    /// What to call it.
-    pub(crate) name: String,
-    /// user@host[:port], or an alias of ~/.ssh/config with what it says of jumps, keys and proxies.
-    pub(crate) address: String,
-    /// The key file to try first.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) identity: Option<PathBuf>,
-    /// Trust this host key without asking while the host is unknown (SHA256:…).
-    #[arg(long, value_name = "FINGERPRINT")]
-    pub(crate) accept_new_host_key: Option<String>,
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn command(line: &str) -> Command {
+        Args::try_parse_from(line.split(' ')).unwrap().command
+    }
+
+    #[test]
+    fn the_declaration_contradicts_itself_nowhere() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn both_forms_of_a_command_take_the_same_options() {
+        let options = "gpu --model practice --engine container --image x --context 4096 --bring no";
+        let Command::Deploy(short) = command(&format!("slipway deploy {options} --plan")) else {
+            panic!("deploy")
+        };
+        let HostCommand::Deploy(long) = host(&format!("slipway host deploy {options}")) else {
+            panic!("host deploy")
+        };
+        let HostCommand::Plan(plan) = host(&format!("slipway host plan {options}")) else {
+            panic!("host plan")
+        };
+        assert!(short.only_plan && !long.only_plan);
+        assert_eq!(short.plan, long.plan);
+        assert_eq!(long.plan, *plan);
+    }
+
+    #[test]
+    fn only_what_runs_until_it_is_interrupted_is_done_then() {
+        let code = |line: &str| command(line).when_interrupted();
+        assert_eq!(code("slipway host engine-logs gpu --follow"), exit::DONE);
+        assert_eq!(code("slipway host engine-logs gpu"), exit::INTERRUPTED);
+        assert_eq!(code("slipway deploy gpu"), exit::INTERRUPTED);
+    }
+
+    #[test]
+    fn a_token_has_no_place_among_the_arguments() {
+        let line = ["slipway", "hub-token", "set", "hf_secret"];
+        assert!(Args::try_parse_from(line).is_err());
+    }
+
+    fn host(line: &str) -> HostCommand {
+        match command(line) {
+            Command::Host { command } => command,
+            other => panic!("{other:?}"),
+        }
+    }
 }

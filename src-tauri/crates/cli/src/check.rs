@@ -4,14 +4,14 @@ use std::process::ExitCode;
 
 use slipway_core::{Fault, Program};
 use slipway_protocol::{
-    Diagnosis, DiagnosisLink, ErrorCode, HostRef, LinkFinding, LinkState, PreflightReport,
-    Severity, TaskResult,
+    Diagnosis, DiagnosisLink, ErrorCode, HostRef, LinkFinding, LinkState, TaskResult,
 };
 
 use crate::exit;
 use crate::follow;
 use crate::hosts::named;
 use crate::output::Output;
+use crate::preflight;
 
 /// Prints the diagnosis and, when the login works, the report. The exit code is that of the first
 /// broken link, else 5 when something stops a deploy. That nothing is deployed is no failure.
@@ -20,19 +20,18 @@ pub(crate) async fn run(program: &Program, output: &Output, name: &str) -> Resul
     let task = program.host_diagnose(host.clone()).await?;
     let ended = follow::task(program, output, &task.request_id).await?;
     let TaskResult::Diagnose(diagnosis) = ended else {
-        return Err(Fault::internal("a diagnosis ended with another result"));
+        return Err(follow::unexpected("diagnose"));
     };
     let broken = diagnosis.links.iter().find(|found| is_broken(found));
     if logs_in(&diagnosis) {
         let task = program.host_check(host).await?;
         let ended = follow::task(program, output, &task.request_id).await?;
         let TaskResult::Check(report) = ended else {
-            return Err(Fault::internal("a check ended with another result"));
+            return Err(follow::unexpected("check"));
         };
-        print(output, &report);
-        let stops = |finding: &slipway_protocol::Finding| finding.severity == Severity::Error;
-        if broken.is_none() && report.findings.iter().any(stops) {
-            return Ok(exit::of(ErrorCode::VenvMissing));
+        preflight::print(output, &report, &[]);
+        if let (None, Some(obstacle)) = (broken, preflight::obstacle(&report, &[])) {
+            return Ok(ExitCode::from(exit::of_finding(&obstacle.code)));
         }
     }
     match broken.and_then(|found| found.fault.clone()) {
@@ -84,33 +83,5 @@ fn link_name(output: &Output, link: DiagnosisLink) -> &'static str {
         DiagnosisLink::Engine => output.pick("Engine", "Движок"),
         DiagnosisLink::Health => output.pick("Engine health", "Состояние движка"),
         DiagnosisLink::Model => output.pick("Model", "Модель"),
-    }
-}
-
-fn print(output: &Output, report: &PreflightReport) {
-    let gigabytes = |bytes: u64| bytes as f64 / 1e9;
-    output.line(&format!("{}, {}, {} × {}", report.os, report.arch, report.cores, report.cpu));
-    output.line(&format!(
-        "{:.1} GB RAM ({:.1} free), {:.1} GB disk free, {}",
-        gigabytes(report.memory_total_bytes),
-        gigabytes(report.memory_available_bytes),
-        gigabytes(report.disk_free_bytes),
-        report.root
-    ));
-    for gpu in &report.gpus {
-        let total = gpu.memory_total_mb.unwrap_or(0);
-        let free = gpu.memory_free_mb.unwrap_or(0);
-        output.line(&format!("{}: {total} MB ({free} free)", gpu.name));
-    }
-    for finding in &report.findings {
-        let sign = match finding.severity {
-            Severity::Ok => "✓",
-            Severity::Warn => "!",
-            Severity::Error => "✗",
-        };
-        output.line(&format!("{sign} {}", output.say(&finding.message)));
-        if !output.say(&finding.fix).is_empty() {
-            output.line(&format!("  {}", output.say(&finding.fix)));
-        }
     }
 }

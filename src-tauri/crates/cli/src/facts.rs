@@ -3,6 +3,7 @@
 use slipway_protocol::{ChangedHostKey, ErrorFacts, LoginAttempt};
 
 use crate::output::Output;
+use crate::preflight;
 use crate::printable::printable;
 
 /// The table's lines.
@@ -10,6 +11,9 @@ pub(crate) fn lines(output: &Output, facts: &ErrorFacts) -> Vec<String> {
     match facts {
         ErrorFacts::HostKeyChanged(key) => changed_key(output, key),
         ErrorFacts::Login(attempts) => login(attempts),
+        ErrorFacts::Preflight(findings) => {
+            findings.iter().flat_map(|found| preflight::finding(output, found, &[])).collect()
+        }
     }
 }
 
@@ -47,7 +51,7 @@ mod tests {
     use super::*;
 
     fn output() -> Output {
-        Output { json: false, language: Language::En, terminal: false }
+        Output::of(Language::En)
     }
 
     #[test]
@@ -64,6 +68,13 @@ mod tests {
         {
             assert!(text.contains(word), "{text}");
         }
+    }
+
+    #[test]
+    fn what_stops_a_deploy_says_how_to_go_on() {
+        let facts = ErrorFacts::Preflight(vec![preflight::tests::obstacle_of("disk_low")]);
+        let text = lines(&output(), &facts).join("\n");
+        assert!(text.starts_with("✗ Disk") && text.contains("--override disk_low"), "{text}");
     }
 
     #[test]

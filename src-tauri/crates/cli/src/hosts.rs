@@ -3,9 +3,13 @@
 use std::process::ExitCode;
 
 use slipway_core::{Fault, Program};
-use slipway_protocol::{Host, HostAdd, HostAddress, HostKeep, HostRef};
+use slipway_protocol::{
+    Host, HostAdd, HostAddress, HostKeep, HostRef, TaskResult, UninstallRequest,
+};
 
-use crate::args::HostAddArgs;
+use crate::args::{HostAddArgs, UninstallArgs};
+use crate::figures::size;
+use crate::follow;
 use crate::output::Output;
 
 /// A host by its name.
@@ -68,6 +72,43 @@ pub(crate) async fn keep(
         false => output.pick("starts when it is asked for", "запускается по запросу"),
     };
     output.line(&format!("{}: {} {what}", host.name, output.pick("its tunnel", "туннель")));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `slipway host stop`.
+pub(crate) async fn stop(
+    program: &Program,
+    output: &Output,
+    name: &str,
+) -> Result<ExitCode, Fault> {
+    let host = named(program, name).await?;
+    let task = program.engine_stop_start(HostRef { host_id: host.id }).await?;
+    let TaskResult::Stop(stopped) = follow::task(program, output, &task.request_id).await? else {
+        return Err(follow::unexpected("stop"));
+    };
+    let what = match stopped.was_running {
+        true => output.pick("stopped", "остановлен"),
+        false => output.pick("it did not run", "он и не работал"),
+    };
+    output.line(&format!("{name}: {} {what}", output.pick("engine", "движок")));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `slipway uninstall`.
+pub(crate) async fn uninstall(
+    program: &Program,
+    output: &Output,
+    args: UninstallArgs,
+) -> Result<ExitCode, Fault> {
+    let host = named(program, &args.name).await?;
+    let request = UninstallRequest { host_id: host.id, keep_models: args.keep_models };
+    let task = program.uninstall_start(request).await?;
+    let ended = follow::task(program, output, &task.request_id).await?;
+    let TaskResult::Uninstall(removed) = ended else {
+        return Err(follow::unexpected("uninstall"));
+    };
+    let bytes = size(output, removed.removed_bytes);
+    output.line(&format!("{}: {} {bytes}", host.name, output.pick("removed", "удалено")));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,19 +4,30 @@
 //! gets, one per line. Exit codes: see [`exit`].
 
 mod args;
+mod bring;
 mod chat;
 mod check;
+mod clean;
 mod connect;
+mod deploy;
+mod engine;
+mod engine_log;
 mod exit;
 mod facts;
+mod figures;
 mod follow;
 mod hosts;
+mod hub;
 mod messages;
+mod model;
 mod output;
+mod planned;
+mod preflight;
 mod printable;
 mod question;
 mod report;
 mod tunnel_line;
+mod versions;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,10 +35,9 @@ use std::time::Duration;
 
 use clap::Parser;
 use slipway_core::{Bus, DataDir, Fault, Program, init_logging};
-use slipway_protocol::{DeployRequest, HostRef, ModelSource, TaskResult};
 use tokio::runtime::Runtime;
 
-use args::{Args, Command, HostCommand, Switch};
+use args::{Args, Command, HostCommand, HubTokenCommand, Switch};
 use output::Output;
 
 /// For what is left when everything has ended: a question that still waits for a line of standard
@@ -60,10 +70,11 @@ async fn run(args: Args, output: &Output) -> Result<ExitCode, Fault> {
     let bus = Arc::new(Bus::new());
     let log = init_logging(&dir, bus.clone())?;
     let program = Program::open(dir, own_dir, bus, Some(log)).await?;
+    let interrupted = args.command.when_interrupted();
     // A second Ctrl-C ends at once; the first one ends in order.
     let code = tokio::select! {
         code = dispatch(args.command, &program, output) => code,
-        () = terminated() => Ok(ExitCode::from(exit::INTERRUPTED)),
+        () = terminated() => Ok(ExitCode::from(interrupted)),
     };
     tokio::select! {
         () = program.shutdown() => {}
@@ -74,33 +85,8 @@ async fn run(args: Args, output: &Output) -> Result<ExitCode, Fault> {
 
 async fn dispatch(command: Command, program: &Program, output: &Output) -> Result<ExitCode, Fault> {
     match command {
-        Command::Host { command } => match command {
-            HostCommand::Add(add) => hosts::add(program, output, add).await,
-            HostCommand::List => hosts::list(program, output).await,
-            HostCommand::Remove { name } => hosts::remove(program, output, &name).await,
-            HostCommand::Check { name } => check::run(program, output, &name).await,
-            HostCommand::Keep { name, keep } => {
-                hosts::keep(program, output, &name, keep == Switch::On).await
-            }
-        },
-        Command::Deploy { name, model, sha256, context, parallel, engine_binary } => {
-            let host = hosts::named(program, &name).await?;
-            let model = model_source(&model, sha256);
-            let request = DeployRequest {
-                host_id: host.id.clone(),
-                model,
-                context_size: context,
-                parallel,
-                engine_binary,
-            };
-            let task = program.deploy_start(request).await?;
-            let result = follow::task(program, output, &task.request_id).await?;
-            if let TaskResult::Deploy(result) = &result {
-                report::deployed(output, &host.name, result);
-            }
-            program.connect_stop(&HostRef { host_id: host.id });
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Host { command } => dispatch_host(command, program, output).await,
+        Command::Deploy(args) => deploy::run(program, output, *args).await,
         Command::Connect { name } => connect::run(program, output, &name).await,
         Command::Chat { name, text, no_stream, max_tokens, temperature, seed } => {
             let sampling = chat::Options { no_stream, max_tokens, temperature, seed };
@@ -108,29 +94,40 @@ async fn dispatch(command: Command, program: &Program, output: &Output) -> Resul
         }
         Command::Status => report::status(program, output).await,
         Command::Logs { lines } => report::logs(program, output, lines).await,
-        Command::Uninstall { name } => {
-            let host = hosts::named(program, &name).await?;
-            let task = program.uninstall_start(HostRef { host_id: host.id }).await?;
-            let result = follow::task(program, output, &task.request_id).await?;
-            if let TaskResult::Uninstall(removed) = result {
-                report::uninstalled(output, &host.name, removed.removed_bytes);
-            }
-            Ok(ExitCode::SUCCESS)
+        Command::Uninstall(args) => hosts::uninstall(program, output, args).await,
+        Command::HubToken { command: HubTokenCommand::Set } => {
+            hub::token_set(program, output).await
+        }
+        Command::HubToken { command: HubTokenCommand::Forget } => {
+            hub::token_forget(program, output).await
         }
     }
 }
 
-/// `practice`, a web address, a GGUF file of this computer, or a path on the host.
-fn model_source(model: &str, sha256: Option<String>) -> ModelSource {
-    if model == "practice" {
-        ModelSource::Practice
-    } else if model.starts_with("https://") || model.starts_with("http://") {
-        ModelSource::Url { url: model.to_owned(), sha256 }
-    } else if let Some(path) = model.strip_prefix("host:") {
-        ModelSource::HostPath(path.to_owned())
-    } else {
-        let absolute = std::path::absolute(model).unwrap_or_else(|_| model.into());
-        ModelSource::LocalFile(absolute.to_string_lossy().into_owned())
+async fn dispatch_host(
+    command: HostCommand,
+    program: &Program,
+    output: &Output,
+) -> Result<ExitCode, Fault> {
+    match command {
+        HostCommand::Add(add) => hosts::add(program, output, add).await,
+        HostCommand::List => hosts::list(program, output).await,
+        HostCommand::Remove { name } => hosts::remove(program, output, &name).await,
+        HostCommand::Check { name } => check::run(program, output, &name).await,
+        HostCommand::Keep { name, keep } => {
+            hosts::keep(program, output, &name, keep == Switch::On).await
+        }
+        HostCommand::Models { name, model } => hub::models(program, output, &name, &model).await,
+        HostCommand::Plan(args) => deploy::plan(program, output, *args).await,
+        HostCommand::Deploy(args) => deploy::run(program, output, *args).await,
+        HostCommand::Versions { name } => versions::list(program, output, &name).await,
+        HostCommand::Rollback { name, to } => versions::rollback(program, output, &name, to).await,
+        HostCommand::Clean { name, yes } => clean::run(program, output, &name, yes).await,
+        HostCommand::EngineLogs { name, lines, follow } => {
+            engine_log::run(program, output, &name, lines, follow).await
+        }
+        HostCommand::Stop { name } => hosts::stop(program, output, &name).await,
+        HostCommand::Uninstall(args) => hosts::uninstall(program, output, args).await,
     }
 }
 

@@ -1,12 +1,15 @@
 //! Where words go: results to standard output, everything about the way there to standard error;
-//! with `--json` only task messages, to standard output.
+//! with `--json` only task messages, to standard output. Words for people may hold a server's, so all
+//! of them pass [`printable`] here.
 
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 use slipway_protocol::{ErrorInfo, Language, TaskMessage, Text};
 
 use crate::facts;
+use crate::printable::printable;
 
 /// The two streams and the language.
 pub(crate) struct Output {
@@ -14,12 +17,20 @@ pub(crate) struct Output {
     pub(crate) language: Language,
     /// Whether a person watches, so that bars may move.
     pub(crate) terminal: bool,
+    /// Whether nobody reads standard output any more.
+    closed: AtomicBool,
 }
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
         let terminal = !json && std::io::stderr().is_terminal();
-        Self { json, language: language(), terminal }
+        Self { json, language: language(), terminal, closed: AtomicBool::new(false) }
+    }
+
+    /// For people on a terminal, in a language.
+    #[cfg(test)]
+    pub(crate) fn of(language: Language) -> Self {
+        Self { json: false, language, terminal: true, closed: AtomicBool::new(false) }
     }
 
     /// The form for this run's language.
@@ -43,16 +54,26 @@ impl Output {
     /// A piece of the result.
     pub(crate) fn write(&self, text: &str) {
         if !self.json {
-            // A closed pipe (`| head`) is how readers say that they have enough.
-            let mut out = std::io::stdout().lock();
-            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+            self.result(&printable(text));
+        }
+    }
+
+    /// Whether the reader of the results has enough (`| head`).
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    fn result(&self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+            self.closed.store(true, Ordering::Relaxed);
         }
     }
 
     /// A line about the way to the result.
     pub(crate) fn note(&self, text: &str) {
         if !self.json {
-            let _ = writeln!(std::io::stderr().lock(), "{text}");
+            let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
         }
     }
 
@@ -66,7 +87,7 @@ impl Output {
         if self.json
             && let Ok(line) = serde_json::to_string(value)
         {
-            let _ = writeln!(std::io::stdout().lock(), "{line}");
+            self.result(&format!("{line}\n"));
         }
     }
 
@@ -75,7 +96,7 @@ impl Output {
         let mut err = std::io::stderr().lock();
         let (message, fix) = (self.say(&error.message), self.say(&error.fix));
         let where_to_look = self.pick("details: slipway logs", "подробности: slipway logs");
-        let _ = writeln!(err, "{message}\n{fix}");
+        let _ = writeln!(err, "{}\n{}", printable(message), printable(fix));
         for line in error.facts.iter().flat_map(|about| facts::lines(self, about)) {
             let _ = writeln!(err, "{line}");
         }

@@ -7,13 +7,14 @@ use slipway_protocol::{
     HostKeyQuestion, InteractiveQuestion, Prompt, PromptAnswer, PromptQuestion, PromptReply,
 };
 
+use crate::bring;
 use crate::output::Output;
 use crate::printable::printable;
 
 /// Asks and answers. Where nobody can be asked (no terminal, `--json`) the answer is no, and says
 /// how to answer beforehand.
 pub(crate) async fn ask(program: &Program, output: &Output, prompt: &Prompt) {
-    let reply = if std::io::stdin().is_terminal() && !output.json {
+    let reply = if can_ask(output) {
         let asked = Asked::new(output, &prompt.question);
         let answer = tokio::task::spawn_blocking(move || asked.read());
         answer.await.unwrap_or(PromptReply::Decline)
@@ -24,10 +25,22 @@ pub(crate) async fn ask(program: &Program, output: &Output, prompt: &Prompt) {
     program.prompt_answer(PromptAnswer { prompt_id: prompt.prompt_id.clone(), reply });
 }
 
+/// Whether somebody is there to answer.
+pub(crate) fn can_ask(output: &Output) -> bool {
+    std::io::stdin().is_terminal() && !output.json
+}
+
+/// Asks for a yes; anything else is a no.
+pub(crate) async fn confirm(words: &str) -> bool {
+    let asked = Asked::YesNo(yes_no(words));
+    let answer = tokio::task::spawn_blocking(move || asked.read()).await;
+    matches!(answer, Ok(PromptReply::Accept))
+}
+
 /// A question in the words in which it is asked.
 enum Asked {
     /// Yes or no.
-    Trust(String),
+    YesNo(String),
     /// One hidden line.
     Secret(String),
     /// A line each: its label, and whether it may be seen while it is typed.
@@ -37,7 +50,8 @@ enum Asked {
 impl Asked {
     fn new(output: &Output, question: &PromptQuestion) -> Self {
         match question {
-            PromptQuestion::HostKey(key) => Self::Trust(host_key(output, key)),
+            PromptQuestion::HostKey(key) => Self::YesNo(host_key(output, key)),
+            PromptQuestion::Bring(bring) => Self::YesNo(yes_no(&bring::question(output, bring))),
             PromptQuestion::Password(password) => {
                 let again = if password.attempt > 1 { refused(output) } else { "" };
                 let of = output.pick("Password of", "Пароль");
@@ -61,7 +75,7 @@ impl Asked {
 
     fn read(self) -> PromptReply {
         match self {
-            Self::Trust(words) => {
+            Self::YesNo(words) => {
                 match read_line(&words).unwrap_or_default().trim().to_lowercase().as_str() {
                     "y" | "yes" | "д" | "да" => PromptReply::Accept,
                     _ => PromptReply::Decline,
@@ -121,8 +135,11 @@ fn host_key(output: &Output, key: &HostKeyQuestion) -> String {
         words.push('\n');
     }
     words.push_str(output.pick("Trust this key?", "Доверять этому ключу?"));
-    words.push_str(" [y/N] ");
-    words
+    yes_no(&words)
+}
+
+fn yes_no(words: &str) -> String {
+    format!("{words} [y/N] ")
 }
 
 /// Who asks; the title and the instructions are the server's own words.
@@ -167,6 +184,7 @@ fn explain(output: &Output, question: &PromptQuestion) {
                 "Сервер задаёт вопросы: запустите команду в терминале."
             )
         )),
+        PromptQuestion::Bring(bring) => output.note(&bring::declined(output, bring)),
         PromptQuestion::Password(_) | PromptQuestion::Passphrase(_) => output.note(output.pick(
             "A secret is needed: run this on a terminal, or use a key without a passphrase or an agent.",
             "Нужен пароль: запустите в терминале либо используйте агент или ключ без фразы-пароля.",
@@ -181,7 +199,7 @@ mod tests {
     use super::*;
 
     fn output() -> Output {
-        Output { json: false, language: Language::En, terminal: true }
+        Output::of(Language::En)
     }
 
     #[test]

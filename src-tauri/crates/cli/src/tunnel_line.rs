@@ -6,6 +6,7 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use slipway_protocol::{ConnectionState, ConnectionStatus};
 
 use crate::output::Output;
+use crate::printable::one_line;
 
 /// How often the sign that it lives turns.
 const TICK: Duration = Duration::from_millis(250);
@@ -32,7 +33,7 @@ impl<'a> TunnelLine<'a> {
             bar.enable_steady_tick(TICK);
             bar
         });
-        bar.set_message(words(self.output, self.name, status, now_ms()));
+        bar.set_message(one_line(&words(self.output, self.name, status, now_ms())));
     }
 
     /// Takes it away, so that other words can be written.
@@ -132,6 +133,7 @@ mod tests {
             open_streams: 2,
             bytes_down: 3 << 20,
             bytes_up: 512,
+            gauges: None,
             last_error: None,
             last_error_at: None,
         }
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn an_open_tunnel_shows_its_figures_and_a_lost_one_its_next_try() {
-        let output = Output { json: false, language: Language::En, terminal: true };
+        let output = Output::of(Language::En);
         let open = words(&output, "gpu", &status(ConnectionState::Connected), 0);
         assert_eq!(open, "gpu: connected · practice · 12.3 ms · ↓ 3.00 MiB ↑ 512 B · streams 2");
         let lost = ConnectionStatus {
