@@ -10,7 +10,7 @@ use slipway_protocol::{
 };
 
 use super::bare_host::{BareHost, run_to_end};
-use super::facts::EngineWheel;
+use super::facts::{EngineWheel, ServedModel};
 use super::script::quoted;
 use super::steps::Steps;
 use crate::fault::Fault;
@@ -49,6 +49,8 @@ pub(super) struct Bringer<'a> {
     pub(super) context: &'a TaskContext,
     pub(super) machine: &'a Machine,
     pub(super) root: &'a str,
+    /// What an engine there serves now: it need not be uploaded again.
+    pub(super) served: Option<&'a ServedModel>,
 }
 
 impl Bringer<'_> {
@@ -234,9 +236,14 @@ impl Bringer<'_> {
         steps.activity(Text::new("Reading the file", "Чтение файла"), None);
         let sum = self.context.unless_cancelled(sum_of(file.clone())).await?;
         let folder = format!("{}/models/{}", self.root, &sum[..16]);
-        self.machine.make_dir_all(&folder).await?;
         let dest = format!("{folder}/{name}");
-        self.upload(&file, &dest, label, steps).await?;
+        let is_served = self.served.is_some_and(|served| {
+            served.path.as_deref() == Some(&dest) && served.sha256.as_deref() == Some(&sum)
+        });
+        if !is_served {
+            self.machine.make_dir_all(&folder).await?;
+            self.upload(&file, &dest, label, steps).await?;
+        }
         Ok(json!({ "kind": "uploaded", "path": dest, "sha256": sum }))
     }
 

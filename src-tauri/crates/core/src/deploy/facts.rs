@@ -152,13 +152,11 @@ pub(super) struct DeploymentStatus {
 }
 
 /// A model file on the host.
-#[derive(Deserialize, PartialEq, Eq)]
+#[derive(Clone, Deserialize)]
 pub(super) struct ServedModel {
     pub(super) path: Option<String>,
     /// Not known of a file that was on the host already.
     pub(super) sha256: Option<String>,
-    /// Of a model of the hub: what it is there.
-    pub(super) repo: Option<String>,
 }
 
 /// A line of the report.
@@ -175,6 +173,12 @@ pub(super) struct ScriptFinding {
 }
 
 impl Facts {
+    /// The model file that an engine holds open now.
+    pub(super) fn served(&self) -> Option<&ServedModel> {
+        let ready = self.deployment.as_ref().filter(|deployment| deployment.state == "ready");
+        ready.and_then(|deployment| deployment.model.as_ref())
+    }
+
     /// Whether something computes graphics here that an engine can use.
     pub(super) fn has_gpu(&self) -> bool {
         !self.gpus.is_empty()

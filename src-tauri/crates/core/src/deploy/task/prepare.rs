@@ -14,7 +14,7 @@ use crate::deploy::script::{InstalledScript, SCRIPT, Subcommand};
 use crate::fault::Fault;
 use crate::host::Machine;
 
-impl<'a> Deploy<'a> {
+impl Deploy<'_> {
     /// Step 2.
     pub(super) async fn check(&mut self, machine: &Machine) -> Result<(), Fault> {
         if self.planned.is_some() {
@@ -78,14 +78,9 @@ impl<'a> Deploy<'a> {
         let parts = bare.parts(self.request);
         bring::ask(self.context, self.host, self.request, parts, &bare.root).await?;
         self.agreed = true;
-        self.bringer(machine, &bare.root).python(&bare, &mut self.steps).await
-    }
-
-    pub(super) fn bringer<'m>(&self, machine: &'m Machine, root: &'m str) -> Bringer<'m>
-    where
-        'a: 'm,
-    {
-        Bringer { program: self.program, context: self.context, machine, root }
+        let (program, context) = (self.program, self.context);
+        let bringer = Bringer { program, context, machine, root: &bare.root, served: None };
+        bringer.python(&bare, &mut self.steps).await
     }
 
     /// Work that an earlier deploy of this computer left on the host, and that is not this one's.
@@ -155,7 +150,9 @@ impl<'a> Deploy<'a> {
             .then(|| planned.probed.facts.engine_wheel.clone())
             .flatten();
         let index = planned.probed.facts.index_address.clone();
-        let bringer = self.bringer(machine, &root);
+        let served = planned.probed.facts.served().cloned();
+        let (program, context) = (self.program, self.context);
+        let bringer = Bringer { program, context, machine, root: &root, served: served.as_ref() };
         if let (Some(wheel), None) = (wheel, &self.wheels) {
             let folder = bringer.engine(&wheel, index.as_deref(), &mut self.steps).await?;
             self.wheels = Some(folder);
