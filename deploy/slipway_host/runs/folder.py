@@ -37,9 +37,9 @@ class RunFolder:
 
     def exists(self):
         """Whether there is a run of this id; a Failure if something else is in its place."""
-        if not os.path.lexists(self.path):
-            return False
         for path in (os.path.dirname(self.path), self.path):
+            if not os.path.lexists(path):
+                return False
             if not is_own_folder(path):
                 raise Failure("script_failed", "%s is not a folder of yours." % path, detail="bad run folder: " + path)
         return True

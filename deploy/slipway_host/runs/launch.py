@@ -58,7 +58,7 @@ def known(folder, request):
 
 
 def spawn(layout, folder, request, params):
-    """Starts the process of a run."""
+    """Starts the process of a run; a process as of subprocess."""
     state = {"id": request.run, "subcommand": request.subcommand, "deployment": layout.name, "script": script_path(),
              "fingerprint": request.fingerprint, "owner": request.owner, "started_at": time.time()}
     folder.save(state, None, None)
@@ -73,6 +73,7 @@ def spawn(layout, folder, request, params):
     with contextlib.suppress(OSError):
         # The process writes the same, but later than somebody may look.
         folder.save(state, process.pid, start_time(process.pid))
+    return process
 
 
 def command_work(given):

@@ -15,13 +15,14 @@ class RunRequest:
     def __init__(self, subcommand, params):
         if subcommand not in SUBCOMMANDS:
             raise bad_param("run", "left out: %s is not done as a run" % subcommand)
-        given = object_param(params, "run")
+        # An error names them by their whole name.
+        given = {"run." + key: value for key, value in object_param(params, "run").items()}
         self.subcommand = subcommand
         self.run = run_id(params)
-        self.fingerprint = short_text(given, "fingerprint", FINGERPRINT_CHARACTERS)
-        self.owner = short_text(given, "owner", OWNER_CHARACTERS)
-        self.offset = int_param(given, "offset", 0, 1 << 62, 0)
-        self.attach = flag_param(given, "attach")
+        self.fingerprint = short_text(given, "run.fingerprint", FINGERPRINT_CHARACTERS)
+        self.owner = short_text(given, "run.owner", OWNER_CHARACTERS)
+        self.offset = int_param(given, "run.offset", 0, 1 << 62, 0)
+        self.attach = flag_param(given, "run.attach")
 
 
 def run_id(params):
@@ -35,5 +36,5 @@ def run_id(params):
 def short_text(given, name, longest):
     value = text_param(given, name)
     if value is not None and len(value) > longest:
-        raise bad_param("run." + name, "a line of at most %d characters" % longest)
+        raise bad_param(name, "a line of at most %d characters" % longest)
     return value
