@@ -18,6 +18,7 @@ host, in a file of mode 0600, and is read from there. For every subcommand:
     deployment   name of the deployment, default "default"
     lock_wait_s  seconds to wait for the lock of another run, default 5
     python       an interpreter to use for the engine instead of searching for one (optional)
+    run          for install, start, rollback, commit, clean and stop: see Runs (optional)
 
 A parameter file is best kept in ROOT/script/: uninstall removes that folder, and the whole root with
 it once it is empty, but nothing that it does not know.
@@ -34,6 +35,37 @@ An event is one line on stdout, <marker>{json}<marker>; all other lines are log 
 
 Exactly one terminal event ends a run (without one the process was killed). If the parameters
 cannot be read, the marker is unknown and the error is a bare JSON line.
+
+Runs
+----
+With run {"id":ID,"fingerprint":F|null,"owner":O|null,"offset":N,"attach":bool} the work is done by a
+process of its own, which goes on when the link is lost, and whose events can be read again by its id.
+
+    id           8 to 64 of [0-9A-Za-z-], chosen by the caller
+    fingerprint  what the caller's work is known by, at most 128 characters; kept and told, never read
+    owner        who asked for it, at most 64 characters; likewise
+    offset       where in the run's events to go on, default 0
+    attach       default false; true: an unknown ID is the error run_lost instead of a new run
+
+An unknown ID begins a run: ROOT/runs/ID/ is made, a process in a session of its own does the
+subcommand with these parameters and appends its events to events.jsonl there. A known ID (of the same
+subcommand) has its parameters already; none but marker, root and run are read. Two that begin one ID at once
+begin one run, and any number may follow it. Either way the caller's process prints
+
+    {"event":"run","id":ID,"resumed":bool,"at":N}       first; resumed: the run was known
+    {"event":...,...,"at":N}                            what the run tells, from offset on
+
+up to its terminal event. N is the offset behind this event: who lost the link goes on there. An offset at
+or behind the terminal event gives that event again; one inside an event begins with the next.
+
+SIGTERM and SIGINT to the caller's process are passed to the run as SIGTERM, and it follows on to the
+run's terminal event. On SIGHUP and a closed stdout it ends without a word, and the run goes on. A run that
+died without a terminal event (killed, or the host was restarted) ends with the error run_lost. A host
+that ends the processes of a login with it (finding kill_user_processes) ends runs as well.
+
+A run's parameters are in a file of mode 0600 until the run has read them, and nowhere else. Its
+progress is written four times a second at most, and less often the longer it takes. The next run
+removes ended ones but for the newest five of the last seven days.
 
 Subcommands
 -----------
@@ -59,7 +91,7 @@ probe      writes nothing. Optional "model" and "engine" as for install, then th
            proxies[] (names of variables, never their values), clock{time, skew_s (host ahead of the
            caller; null without "time")}, writable, noexec, index_reachable (null: not tested),
            engine_installed, deployment (as status, or null),
-           findings[{severity: ok|warn|error, code, message, fix, params}]
+           findings[{severity: ok|warn|error, code, message, fix, params}], runs[] (as status)
 install    engine {"kind":"llama_cpp","source":"auto|wheel|binary","binary":path|null,
                "options":[…] (binary only)}
                auto: an existing llama-server if the host has a graphics card (the wheel computes on
@@ -118,10 +150,15 @@ stop       data: was_running
 status     data: deployed, state (absent|stopped|starting|loading|ready|crashed), port, last_port,
            socket, keeper, pid, engine_pid, restarts, since (of this state, seconds of the epoch), last_exit{status,text,
            reason,at,seconds,log}, model, engine, manifest, api_key_path, log_tail, version, previous,
-           candidate (names or null), running_version (what the supervisor runs), endpoints
+           candidate (names or null), running_version (what the supervisor runs), endpoints,
+           runs[] of the root, newest first {id, subcommand, deployment, fingerprint, owner, pid (null
+           when it has ended), started_at (seconds of the epoch), running, ended: result|error|lost|null}
+cancel     run {"id":ID}: SIGTERM to that run, which takes back what it had begun; after 20 seconds its
+           process group is killed. data: was_running (false as well for an unknown ID)
 logs       lines (default 200). data: lines
 uninstall  keep_models (default false). data: removed_bytes, was_deployed. Stops, removes the
-           deployment, engines and models that no other deployment uses, and what is then empty.
+           deployment, engines and models that no other deployment uses, its ended runs, and what is
+           then empty. A start or rollback of this deployment that still runs is cancelled.
 versions   data: deployment, current, previous, candidate, versions[] newest first {version, role:
            candidate|current|previous|old, damaged, created_at, running, complete (its engine and
            model are still there), engine{kind,source,version}, model{kind,name,label,path,bytes,
@@ -148,10 +185,10 @@ fit        writes nothing. model {"path":P} (a file or folder; default: the depl
            not tell), contexts[{context_size, parts{total,weights,kv_cache,compute,runtime} in bytes,
            verdict: fits (80 % of the free memory or less)|tight|too_big|unknown}]
 clean      dry_run, keep_models (default false). Removes versions without a role, engines, models,
-           cut downloads, script folders and leftovers that nothing uses.
-           data: removed[{kind: version|engine|model|download|script|leftover, path, bytes}],
+           cut downloads, script folders and leftovers that nothing uses, and ended runs.
+           data: removed[{kind: version|engine|model|download|script|leftover|run, path, bytes}],
            removed_bytes, dry_run
-supervise, serve   internal: the supervisor process and the engine process.
+supervise, serve, work   internal: the supervisor process, the engine process, the process of a run.
 
 Versions
 --------
@@ -172,7 +209,8 @@ model_not_found{path}  model_not_gguf{path}  model_truncated{path,expected,actua
 model_repo_not_found|model_token_refused{repo,status,token: given|none}
 model_gated{repo,status,token,url}  model_file_not_found{repo,file}  model_unreachable{url,detail}
 model_url_invalid{url}  engine_crashed{detail,reason,log}
-engine_not_healthy{seconds,log}  port_unavailable{port}  lock_held{owner,pid,since,age_seconds}
+engine_not_healthy{seconds,log}  port_unavailable{port}
+lock_held{owner,pid,since,age_seconds,run (the id if the holder is a run, else "")}  run_lost{run}
 model_unsupported{engine,wanted}  model_not_safetensors{path}  container_unavailable{tool}
 not_deployed{}  manifest_damaged{path,detail}  candidate_not_running{version}  no_previous_version{}
 version_unknown{version}  version_incomplete{version}  glibc_too_old{found,needed}
@@ -191,10 +229,11 @@ warn  memory_low{bytes,available} gpu_busy{pid,name,memory_mb,gpu} gpu_driver_mi
       linger_off{} kill_user_processes{} clock_skew{seconds}
 
 Cancelling: SIGTERM and SIGINT take back what the run had begun. SIGHUP and a closed stdout mean
-that the link is gone: an install stops cleanly but keeps a partial model download, so that the
-next run resumes it; a start leaves the engine to its supervisor.
+that the link is gone: without "run" an install stops cleanly but keeps a partial model download, so that
+the next run resumes it; a start leaves the engine to its supervisor.
 
-Files below root (mode 0700): script/, engines/KIND-VERSION/, models/, lock/ and
+Files below root (mode 0700): script/, engines/KIND-VERSION/, models/, lock/,
+runs/ID/{state.json,events.jsonl,output.log} and
 deployments/NAME/{current.json,versions/VERSION/manifest.json,api.key,run/,logs/}. Outside it only the
 unit of a keeper: ~/.config/systemd/user/slipway-NAME-HASH.service or
 ~/Library/LaunchAgents/app.slipway-NAME-HASH.plist, and where the root's path is too long for one a

@@ -30,6 +30,7 @@ class Layout:
         self.engine = os.path.join(self.engines, "llama_cpp-" + ENGINE_VERSION)
         self.models = os.path.join(self.root, "models")
         self.lock = os.path.join(self.root, "lock")
+        self.runs = os.path.join(self.root, "runs")
         self.deployments = os.path.join(self.root, "deployments")
         self.deployment = os.path.join(self.deployments, self.name)
         self.manifest = os.path.join(self.deployment, "manifest.json")
@@ -63,7 +64,7 @@ class Layout:
     def prune(self):
         """Removes the directories that are empty, up to the slipway parent of a default root."""
         for directory in (self.run, self.logs, os.path.join(self.deployment, "versions"), self.deployment,
-                          self.deployments, self.engines, self.models, self.script, self.root):
+                          self.deployments, self.engines, self.models, self.script, self.runs, self.root):
             with contextlib.suppress(OSError):
                 os.rmdir(directory)
         parent = os.path.dirname(self.root)

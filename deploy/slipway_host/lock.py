@@ -63,7 +63,8 @@ class Lock:
         try:
             write_json(os.path.join(self.layout.lock, "owner.json"), {
                 "pid": os.getpid(), "host": socket.gethostname(), "user": user_name(),
-                "start_time": start_time(os.getpid()), "since": time.time(), "what": self.what})
+                "start_time": start_time(os.getpid()), "since": time.time(), "what": self.what,
+                "run": OUT.record.run if OUT.record else ""})
         except BaseException as error:
             self.__exit__()
             if isinstance(error, OSError):
@@ -108,4 +109,5 @@ class Lock:
         name = "%s@%s (%s)" % (owner.get("user", "?"), owner.get("host", "?"), owner.get("what", "?"))
         return Failure("lock_held", "Another run, %s, process %s, has been working on this host for %d s."
                        % (name, owner.get("pid", "?"), age), owner=name, pid=owner.get("pid", ""),
-                       since=utc_text(time.time() - age), age_seconds=age)
+                       since=utc_text(time.time() - age), age_seconds=age,
+                       run=owner.get("run") or "")

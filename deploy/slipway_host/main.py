@@ -28,11 +28,15 @@ COMMANDS = {
     "hub": ("slipway_host.model.hub_listing", "command_hub"),
     "fit": ("slipway_host.model.fit", "command_fit"),
     "clean": ("slipway_host.commands.clean", "command_clean"),
+    "cancel": ("slipway_host.commands.cancel", "command_cancel"),
 }
 INTERNAL = {
     "supervise": ("slipway_host.supervisor.supervisor", "command_supervise"),
     "serve": ("slipway_host.serve", "command_serve"),
+    "work": ("slipway_host.runs.launch", "command_work"),
 }
+# A subcommand with the parameter "run" is done by a process of its own, which this one follows.
+FOLLOWED = {"run": ("slipway_host.runs.follower", "follow")}
 CANCELLED = {"event": "error", "code": "cancelled", "message": "Cancelled.", "params": {}}
 
 
@@ -43,22 +47,29 @@ def command(table, name):
 
 
 def run_command(arguments):
-    """The terminal event of a run."""
+    """The terminal event of a subcommand; None if the caller went away and the work goes on without it."""
+    if not arguments or arguments[0] not in COMMANDS:
+        raise Failure("script_failed", "Unknown subcommand %s; known are %s."
+                      % (arguments[0] if arguments else "(none)", ", ".join(sorted(COMMANDS))), detail="usage")
+    params = read_params(arguments[1:])
+    marker = params.get("marker")
+    if not isinstance(marker, str) or not re.match(r"[0-9A-Za-z_-]{8,128}\Z", marker):
+        raise bad_param("marker", "8 to 128 characters of [0-9A-Za-z_-]")
+    OUT.marker = marker
+    if sys.version_info < MINIMUM_PYTHON:
+        raise Failure("python_too_old", "The host has Python %s; Slipway needs %s or newer."
+                      % (version_text(sys.version_info[:3]), version_text(MINIMUM_PYTHON)),
+                      found=version_text(sys.version_info[:3]), needed=version_text(MINIMUM_PYTHON),
+                      alternative=newer_python(), fix=python_fix())
+    if params.get("run") is not None and arguments[0] != "cancel":
+        return command(FOLLOWED, "run")(arguments[0], params)
+    return {"event": "result", "data": command(COMMANDS, arguments[0])(params)}
+
+
+def outcome(work):
+    """What work gives, or the error event that it ended with."""
     try:
-        if not arguments or arguments[0] not in COMMANDS:
-            raise Failure("script_failed", "Unknown subcommand %s; known are %s."
-                          % (arguments[0] if arguments else "(none)", ", ".join(sorted(COMMANDS))), detail="usage")
-        params = read_params(arguments[1:])
-        marker = params.get("marker")
-        if not isinstance(marker, str) or not re.match(r"[0-9A-Za-z_-]{8,128}\Z", marker):
-            raise bad_param("marker", "8 to 128 characters of [0-9A-Za-z_-]")
-        OUT.marker = marker
-        if sys.version_info < MINIMUM_PYTHON:
-            raise Failure("python_too_old", "The host has Python %s; Slipway needs %s or newer."
-                          % (version_text(sys.version_info[:3]), version_text(MINIMUM_PYTHON)),
-                          found=version_text(sys.version_info[:3]), needed=version_text(MINIMUM_PYTHON),
-                          alternative=newer_python(), fix=python_fix())
-        return {"event": "result", "data": command(COMMANDS, arguments[0])(params)}
+        return work()
     except Failure as failure:
         return {"event": "error", "code": failure.code, "message": str(failure), "params": failure.params}
     except (Cancelled, KeyboardInterrupt):
@@ -70,17 +81,25 @@ def run_command(arguments):
                 "message": "The script on the host failed: %s" % error, "params": {"detail": repr(error)}}
 
 
+def completed(work):
+    """As outcome; from its end on no signal keeps the terminal event from being told."""
+    try:
+        event = outcome(work)
+        ignore_signals()
+        return event
+    except Cancelled:
+        # A signal after the work was done, while its result was being put together.
+        return CANCELLED
+
+
 def main():
     os.umask(0o077)
     arguments = sys.argv[1:]
     if arguments and arguments[0] in INTERNAL:
         command(INTERNAL, arguments[0])(read_params(arguments[1:]))
         return 0
-    try:
-        event = run_command(arguments)
-        ignore_signals()
-    except Cancelled:
-        # A signal after the work was done, while its result was being put together.
-        event = CANCELLED
+    event = completed(lambda: run_command(arguments))
+    if event is None:
+        return 1
     OUT.emit(event)
     return 0 if event["event"] == "result" else 1

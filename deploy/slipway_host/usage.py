@@ -6,6 +6,7 @@ import os
 
 from slipway_host.filesystem import is_older_than, read_json, tree_bytes
 from slipway_host.model.gguf import model_files
+from slipway_host.runs import history
 from slipway_host.supervisor.spawn import script_path
 from slipway_host.versions import all_manifests
 
@@ -83,13 +84,14 @@ def leftovers(layout):
 
 
 def old_scripts(layout):
-    """Script folders that neither this run nor the last start of a deployment is from."""
+    """Script folders that no run that works and no last start of a deployment is from."""
     live = set()
     with contextlib.suppress(OSError):
         for name in os.listdir(layout.deployments):
             # A supervisor starts its engine from its own script, also hours or a reboot later.
             live.add(os.path.dirname(str((read_json(layout.of(name).launch) or {}).get("script"))))
     live.add(os.path.dirname(script_path()))
+    live.update(os.path.dirname(folder.told("script", str) or "") for folder in history.working(layout))
     return sorted(path for path in glob.glob(os.path.join(glob.escape(layout.script), "*"))
                   if os.path.isdir(path) and path not in live)
 

@@ -14,16 +14,23 @@ PROGRESS_INTERVAL_S = 0.2
 
 
 class Channel:
-    """Writes event lines to stdout. A closed stdout is remembered, never an exception here."""
+    """Writes event lines to stdout. A closed stdout is remembered, never an exception here.
+
+    In the process of a run they go into its record instead, and nobody has to listen.
+    """
 
     def __init__(self):
         self.marker = ""
+        self.record = None
         self.gone = False
         self.finish = False
         self.fresh_line = False
         self.last_progress = 0.0
 
     def emit(self, event):
+        if self.record:
+            self.record.write(event)
+            return
         text = self.marker + json.dumps(event, sort_keys=True, ensure_ascii=False) + self.marker + "\n"
         if not self.fresh_line:
             # A banner may have left its last line open.
@@ -42,7 +49,7 @@ class Channel:
     def closed(self):
         """Whether the reader of stdout has gone, noticed without writing."""
         # Elsewhere poll may take a closed stdin for the end of both; there the next write will tell.
-        if not self.gone and sys.platform.startswith("linux"):
+        if not self.gone and not self.record and sys.platform.startswith("linux"):
             poll = select.poll()
             poll.register(1, 0)
             lost = select.POLLERR | select.POLLHUP | select.POLLNVAL
@@ -55,7 +62,8 @@ class Channel:
 
     def progress(self, stage, text, done, total=None, force=False):
         now = time.monotonic()
-        if force or now - self.last_progress >= PROGRESS_INTERVAL_S:
+        interval = self.record.progress_interval() if self.record else PROGRESS_INTERVAL_S
+        if force or now - self.last_progress >= interval:
             self.last_progress = now
             self.emit({"event": "progress", "stage": stage, "text": text,
                        "done": int(done), "total": None if total is None else int(total)})
@@ -72,7 +80,8 @@ OUT = Channel()
 
 def handle_signals():
     """SIGTERM, SIGINT and SIGHUP raise Cancelled, once: clean-up must not be interrupted."""
-    names = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    # A run has no link that it could lose.
+    names = (signal.SIGTERM, signal.SIGINT) + (() if OUT.record else (signal.SIGHUP,))
 
     def cancel(number, _frame):
         for name in names:

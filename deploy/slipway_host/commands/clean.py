@@ -7,6 +7,7 @@ from slipway_host.filesystem import remove_tree
 from slipway_host.layout import Layout
 from slipway_host.lock import Lock
 from slipway_host.params import flag_param, seconds_param
+from slipway_host.runs import history
 from slipway_host.usage import engines, item, leftovers, models, old_scripts, partial_downloads, users_of
 from slipway_host.versions import ROLES, Versions
 from slipway_host.wire import ignore_signals
@@ -32,7 +33,7 @@ def command_clean(params):
 
 
 def unused(layout, keep_models):
-    """What may go: [{kind: version|engine|model|download|script|leftover, path, bytes}]."""
+    """What may go: [{kind: version|engine|model|download|script|leftover|run, path, bytes}]."""
     versions = Versions(layout)
     pointer = versions.pointer()
     named = {pointer[role] for role in ROLES}
@@ -46,6 +47,7 @@ def unused(layout, keep_models):
         found += [item("model", path) for path in models(layout) if path not in used]
         found += [item("download", path) for path in partial_downloads(layout)]
     found += [item("script", path) for path in old_scripts(layout)]
+    found += [item("run", path) for path in history.ended(layout)]
     listed = {entry["path"] for entry in found}
     return found + [item("leftover", path) for path in leftovers(layout) if path not in listed]
 

@@ -8,6 +8,7 @@ from slipway_host.filesystem import is_writable, remove_tree
 from slipway_host.layout import Layout
 from slipway_host.lock import Lock
 from slipway_host.params import flag_param, seconds_param
+from slipway_host.runs import history
 from slipway_host.status import stop_engine
 from slipway_host.usage import engines, leftovers, users_of
 from slipway_host.versions import all_manifests
@@ -34,6 +35,7 @@ def command_uninstall(params):
     removed = 0
     with Lock(layout, "uninstall", seconds_param(params, "lock_wait_s", 5)):
         deployed = os.path.isdir(layout.deployment)
+        cancel_starts(layout)
         stop_engine(layout)
         removed += remove_tree(layout.deployment)
         others = all_manifests(layout)
@@ -43,10 +45,19 @@ def command_uninstall(params):
             gone += [os.path.join(directory, name) for directory, _, names in os.walk(layout.models) for name in names]
         removed += sum(remove_tree(path) for path in gone if not is_below(path, used))
         remove_empty_folders(layout.models)
+        removed += sum(remove_tree(path) for path in history.ended(layout, layout.name if others else None))
         if not others:
             removed += remove_tree(layout.script)
     layout.prune()
     return {"removed_bytes": removed, "was_deployed": deployed}
+
+
+def cancel_starts(layout):
+    """Ends runs that have let the lock go and wait for the engine: they would report what is gone."""
+    for folder in history.working(layout):
+        if folder.told("subcommand", str) in ("start", "rollback") \
+                and folder.told("deployment", str) == layout.name:
+            folder.cancel()
 
 
 def is_below(path, used):

@@ -22,6 +22,7 @@ from slipway_host.probe.services import service_facts
 from slipway_host.probe.surroundings import clock_facts, place_facts, proxy_names
 from slipway_host.probe.system import libc_facts, libc_text, os_release, user_name
 from slipway_host.process import run_together
+from slipway_host.runs import history
 from slipway_host.status import status_of
 from slipway_host.units import version_text
 from slipway_host.wire import handle_signals
@@ -56,7 +57,7 @@ def command_probe(params):
         "index_reachable": facts["index"]["reachable"] if facts["index"] else None,
         "engine_installed": installed_engine(layout) is not None,
         "deployment": status if status["deployed"] else None,
-        "findings": findings.items}
+        "runs": history.described(layout), "findings": findings.items}
 
 
 def venv_works(python):
