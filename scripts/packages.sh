@@ -56,7 +56,8 @@ missing() {
   case $system in
     debian)
       # One call for all: asking package by package takes longer than all other checks together.
-      dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' "$@" 2>/dev/null |
+      # It fails when a package has never been known here, which is the answer and no failure.
+      { dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' "$@" 2>/dev/null || :; } |
         awk -v wanted="$*" '
           $2 == "ii" { installed[$1] = 1 }
           END { n = split(wanted, names, " "); for (i = 1; i <= n; i++) if (!(names[i] in installed)) print names[i] }'
