@@ -9,6 +9,7 @@ use slipway_protocol::{
     ChatResult, ChatSend, ChatStarted, ConnectionState, ConnectionStatus, DeployRequest,
     DeployResult, ErrorInfo, HostId, HostRef, Message, ModelSource, Progress, PromptAnswer,
     PromptReply, RequestId, Sampling, SessionRef, TaskBody, TaskMessage, TaskOutcome, TaskResult,
+    UninstallRequest,
 };
 use tempfile::TempDir;
 
@@ -47,13 +48,7 @@ impl App {
 
     /// Starts a deploy with all else left to the defaults.
     pub async fn start_deploy(&self, host_id: &HostId, model: ModelSource) -> RequestId {
-        let request = DeployRequest {
-            host_id: host_id.clone(),
-            model,
-            context_size: None,
-            parallel: None,
-            engine_binary: None,
-        };
+        let request = DeployRequest::new(host_id.clone(), model);
         self.program.deploy_start(request).await.unwrap().request_id
     }
 
@@ -216,6 +211,11 @@ impl Drop for App {
 pub async fn open(dir: &Path) -> Result<Program, slipway_core::Fault> {
     let dir = DataDir::new(Some(dir.to_owned())).unwrap();
     Program::open(dir, true, Arc::new(Bus::new()), None).await
+}
+
+/// Everything that Slipway put on a host shall go.
+pub fn uninstall(host_id: &HostId) -> UninstallRequest {
+    UninstallRequest { host_id: host_id.clone(), keep_models: false }
 }
 
 /// A streamed chat in a new conversation.

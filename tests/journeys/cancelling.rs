@@ -9,7 +9,7 @@ use slipway_protocol::{
     TaskOutcome, TaskRef, TaskResult,
 };
 
-use crate::app::App;
+use crate::app::{App, uninstall};
 use crate::processes::eventually;
 use crate::sshd::{Machine, Sshd};
 
@@ -127,7 +127,7 @@ async fn while_a_model_is_uploaded_and_its_rest_does_not_disturb() {
     println!("cancelled in {:?}", cancelled.elapsed());
     assert!(eventually(5, || names().is_empty()), "left of the upload: {:?}", names());
     app.deploy(&host, ModelSource::Practice).await;
-    let task = app.program.uninstall_start(HostRef { host_id: host.clone() }).await.unwrap();
+    let task = app.program.uninstall_start(uninstall(&host)).await.unwrap();
     let outcome = app.outcome(&task.request_id).await;
     assert!(matches!(outcome, TaskOutcome::Complete(TaskResult::Uninstall(_))), "{outcome:?}");
     assert!(!machine.root().exists(), "left: {:?}", names());

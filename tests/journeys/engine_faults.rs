@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use slipway_protocol::{
-    DeployRequest, DeployStep, ErrorCode, HostId, ModelSource, Progress, TaskBody, TaskRef,
+    DeployRequest, EngineChoice, DeployStep, ErrorCode, HostId, ModelSource, Progress, TaskBody, TaskRef,
 };
 
 use crate::app::App;
@@ -83,11 +83,8 @@ pub fn stand_in(machine: &Sshd, part: &str) -> String {
 
 pub fn request(host_id: &HostId, engine_binary: String) -> DeployRequest {
     DeployRequest {
-        host_id: host_id.clone(),
-        model: ModelSource::Practice,
-        context_size: None,
-        parallel: None,
-        engine_binary: Some(engine_binary),
+        engine: EngineChoice::LlamaCpp { binary: Some(engine_binary) },
+        ..DeployRequest::new(host_id.clone(), ModelSource::Practice)
     }
 }
 

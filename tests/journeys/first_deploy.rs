@@ -106,7 +106,7 @@ async fn this_computer_needs_no_ssh() {
 }
 
 async fn uninstall(app: &App, host_id: &HostId) {
-    let task = app.program.uninstall_start(HostRef { host_id: host_id.clone() }).await.unwrap();
+    let task = app.program.uninstall_start(uninstall(&host_id)).await.unwrap();
     let outcome = app.outcome(&task.request_id).await;
     let TaskOutcome::Complete(TaskResult::Uninstall(removed)) = outcome else {
         panic!("{outcome:?}")

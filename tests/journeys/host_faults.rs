@@ -7,7 +7,7 @@ use slipway_protocol::{
     TaskBody, TaskMessage, TaskOutcome, TaskRef, TaskResult,
 };
 
-use crate::app::App;
+use crate::app::{App, uninstall};
 use crate::engine;
 use crate::processes::{eventually, output, signal};
 use crate::sshd::{Machine, Sshd, can_mount};
@@ -85,13 +85,8 @@ async fn a_disk_that_is_too_small_for_the_engine_is_found_before_anything_is_wri
     // With an engine of its own the host needs next to nothing.
     let app = App::open().await;
     let host = app.add(&machine).await;
-    let request = DeployRequest {
-        host_id: host,
-        model: ModelSource::Practice,
-        context_size: None,
-        parallel: None,
-        engine_binary: Some(crate::engine_faults::stand_in(&machine, "answer")),
-    };
+    let binary = crate::engine_faults::stand_in(&machine, "answer");
+    let request = crate::engine_faults::request(&host, binary);
     let task = app.program.deploy_start(request).await.unwrap();
     let outcome = app.outcome(&task.request_id).await;
     assert!(matches!(outcome, TaskOutcome::Complete(_)), "{outcome:?}");
@@ -164,7 +159,7 @@ async fn a_noisy_login_disturbs_nothing() {
     app.connect(&host).await;
     let started = app.send(&host, "Quiet, please.").await;
     app.answered(&started).await;
-    let task = app.program.uninstall_start(HostRef { host_id: host }).await.unwrap();
+    let task = app.program.uninstall_start(uninstall(&host)).await.unwrap();
     assert!(matches!(app.outcome(&task.request_id).await, TaskOutcome::Complete(_)));
     app.program.shutdown().await;
 }
@@ -273,13 +268,7 @@ async fn work_of_another_run_is_waited_for_and_then_named() {
     app.deploy(&host, ModelSource::Practice).await;
     // Two deploys to one host at once: the second is refused at once.
     let first = app.start_deploy(&host, ModelSource::Practice).await;
-    let request = DeployRequest {
-        host_id: host.clone(),
-        model: ModelSource::Practice,
-        context_size: None,
-        parallel: None,
-        engine_binary: None,
-    };
+    let request = DeployRequest::new(host.clone(), ModelSource::Practice);
     let refused = app.program.deploy_start(request).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::Busy);
     app.program.task_cancel(&TaskRef { request_id: first.clone() });

@@ -208,13 +208,7 @@ async fn each_bad_model_is_one_clear_error_and_the_running_engine_stays() {
     ];
     for (model, code) in refused {
         let shown = format!("{model:?}");
-        let request = slipway_protocol::DeployRequest {
-            host_id: host.clone(),
-            model,
-            context_size: None,
-            parallel: None,
-            engine_binary: None,
-        };
+        let request = slipway_protocol::DeployRequest::new(host.clone(), model);
         let error = app.program.deploy_start(request).await.unwrap_err();
         assert_eq!(error.code, code, "{shown}: {error}");
     }

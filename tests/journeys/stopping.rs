@@ -125,11 +125,8 @@ async fn twenty_chats_at_once_all_end() {
     app.program.settings_set(settings).await.unwrap();
     let host = app.add(&machine).await;
     let request = DeployRequest {
-        host_id: host.clone(),
-        model: ModelSource::Practice,
-        context_size: None,
         parallel: Some(8),
-        engine_binary: None,
+        ..DeployRequest::new(host.clone(), ModelSource::Practice)
     };
     let task = app.program.deploy_start(request).await.unwrap();
     app.outcome(&task.request_id).await;

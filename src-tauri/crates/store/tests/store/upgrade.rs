@@ -64,7 +64,12 @@ async fn hosts_of_the_first_version_are_dialled_by_what_they_stood_for() {
     );
     let views = store.hosts().views().await.unwrap();
     let deployed = views.iter().find(|view| view.host.name == "gpu").unwrap();
-    assert_eq!(deployed.deployment.as_ref().unwrap().model, "practice");
+    let of_before = deployed.deployment.as_ref().unwrap();
+    assert_eq!(of_before.model, "practice");
+    assert_eq!(of_before.engine_kind, slipway_protocol::EngineKind::LlamaCpp);
+    assert_eq!(of_before.choice, slipway_protocol::EngineChoice::Auto);
+    assert!(of_before.version.is_none() && !of_before.socket);
+    assert!(hosts.iter().all(|host| host.directory.is_none()));
     let restored = store.hosts().restore(&HostId("c".into())).await.unwrap();
     assert_eq!(line(&restored), "me@192.0.2.7:22 192.0.2.7 22");
 
