@@ -3,7 +3,7 @@
 
 Standard library only, Python 3.8+, Linux and macOS, a plain user, one file. It never uses sudo,
 never touches the system's Python packages (PEP 668 safe) and writes only below its root directory (the
-one exception is named at the end).
+exceptions are named at the end).
 
 Invocation
 ----------
@@ -18,6 +18,9 @@ host, in a file of mode 0600, and is read from there. For every subcommand:
     deployment   name of the deployment, default "default"
     lock_wait_s  seconds to wait for the lock of another run, default 5
     python       an interpreter to use for the engine instead of searching for one (optional)
+    wheels       absolute directory on the host with packages that the caller brought (optional; probe
+                 and install): see Brought files
+Texts have one line and at most 4096 characters.
 
 A parameter file is best kept in ROOT/script/: uninstall removes that folder, and the whole root with
 it once it is empty, but nothing that it does not know.
@@ -29,11 +32,17 @@ An event is one line on stdout, <marker>{json}<marker>; all other lines are log 
     {"event":"log","level":"info|warn|error","text":...}
     {"event":"progress","stage":"engine|model|verify_file|load","text":...,"done":N,"total":N|null}
         bytes, except for "load": seconds waited
+    {"event":"gauges","data":{...}}                                     of watch
+    {"event":"line","text":...}                                         of logs with follow
+    {"event":"listening","port":N,"socket":PATH|null,"nonce":HEX}       of listen
     {"event":"result","data":{...}}                                     terminal, exit status 0
     {"event":"error","code":...,"message":...,"params":{str:str}}       terminal, exit status 1
 
 Exactly one terminal event ends a run (without one the process was killed). If the parameters
 cannot be read, the marker is unknown and the error is a bare JSON line.
+watch, logs with follow and listen last until SIGTERM, SIGINT or SIGHUP, then they end with their
+result; once stdout is closed they end without a word. Elsewhere than on Linux they print an empty line
+now and then, to notice that.
 
 Subcommands
 -----------
@@ -43,9 +52,11 @@ probe      writes nothing. Optional "model" and "engine" as for install, then th
            data: os, os_release, arch, libc, libc_version{name: glibc|musl|macos|unknown, version},
            hostname, user, home, root,
            python{path,version,venv,engine_python,pythons[{path,version,venv,ensurepip,pip,ssl,
-           venv_works,cpython}]}, disk{path,free_bytes,total_bytes,free_inodes} (of root),
+           venv_works,cpython,brought}]}, disk{path,free_bytes,total_bytes,free_inodes} (of root),
            places[{role: root|home|tmp|models, wanted, path, free_bytes, total_bytes, free_inodes,
            kind (of file system, or null), writable, noexec}],
+           directories[{path,free_bytes,total_bytes}] (other file systems with room, most room first,
+           at most 5; PATH/v1 will do as root),
            memory{total_bytes,available_bytes}, cpu{model,cores,flags_ok,missing[],features[]},
            gpus[{vendor: nvidia|amd|apple, index, uuid, name, memory_total_mb, memory_free_mb, driver,
            compute_capability, unified}] (null where the tool does not tell; MiB),
@@ -58,7 +69,10 @@ probe      writes nothing. Optional "model" and "engine" as for install, then th
            ollama{path, version, serving (version of the service that answers, or null), address},
            proxies[] (names of variables, never their values), clock{time, skew_s (host ahead of the
            caller; null without "time")}, writable, noexec, index_reachable (null: not tested),
-           engine_installed, deployment (as status, or null),
+           index_address (the index that the host's pip would use, configured or its own default; null
+           if that is not known, or if the address holds a user, a password or a query),
+           engine_wheel{file,sha256,bytes,version,package,installed} (what this host needs for
+           llama_cpp; null where none runs), engine_installed, deployment (as status, or null),
            findings[{severity: ok|warn|error, code, message, fix, params}]
 install    engine {"kind":"llama_cpp","source":"auto|wheel|binary","binary":path|null,
                "options":[…] (binary only)}
@@ -114,14 +128,32 @@ start      timeout_s (default 120) to be ready; port (null: any free one, kept a
            An engine that does not get ready in time is stopped again. A candidate that does not
            start is forgotten and the current version is started again: the error's params then
            have restored, its name, or "" if that failed too or there is none.
+           data also: device, log_path; see Engines
 stop       data: was_running
 status     data: deployed, state (absent|stopped|starting|loading|ready|crashed), port, last_port,
            socket, keeper, pid, engine_pid, restarts, since (of this state, seconds of the epoch), last_exit{status,text,
            reason,at,seconds,log}, model, engine, manifest, api_key_path, log_tail, version, previous,
-           candidate (names or null), running_version (what the supervisor runs), endpoints
-logs       lines (default 200). data: lines
+           candidate (names or null), running_version (what the supervisor runs), endpoints, device
+           (of what runs), log_path
+logs       lines (default 200, at most 10000). data: lines
+           follow (default false): the last lines and then each new one as "line" events, across the
+           log's rotation and restarts of the engine; only whole lines, cut at 8 KiB, bytes that are
+           no UTF-8 replaced. data: lines (none: all were events)
+watch      interval_s (1 to 3600, default 10). Emits "gauges" at once and then at each interval: gpus[{index,
+           name,vendor,utilisation_percent,memory_used_mb,memory_total_mb,temperature_c}] (null where
+           the tool does not tell; MiB), memory{total_bytes,available_bytes}, disk{free_bytes,
+           total_bytes} (of root), load1, cores, uptime_s (null where not known), engine{state, pid,
+           memory_bytes (resident, of the engine process and all that it started; null where it
+           computes elsewhere: containers, the service of Ollama), restarts, since}.
+           A GPU tool gets five seconds; one that hangs leaves null. data: events (how many)
+listen     timeout_s (default 15, at most 60). Opens a TCP port on 127.0.0.1 and a unix socket in a new
+           directory of mode 0700, emits "listening" and writes the nonce to everyone who connects,
+           then closes: for testing what the SSH server forwards. Ends once both were asked (the port
+           alone if socket is null), or when the time is over. data: tcp, socket (how often each was
+           asked). The directory is removed in any case.
 uninstall  keep_models (default false). data: removed_bytes, was_deployed. Stops, removes the
-           deployment, engines and models that no other deployment uses, and what is then empty.
+           deployment, engines and models that no other deployment uses, and what is then empty; with
+           the last deployment also the brought Python and packages.
 versions   data: deployment, current, previous, candidate, versions[] newest first {version, role:
            candidate|current|previous|old, damaged, created_at, running, complete (its engine and
            model are still there), engine{kind,source,version}, model{kind,name,label,path,bytes,
@@ -148,9 +180,10 @@ fit        writes nothing. model {"path":P} (a file or folder; default: the depl
            not tell), contexts[{context_size, parts{total,weights,kv_cache,compute,runtime} in bytes,
            verdict: fits (80 % of the free memory or less)|tight|too_big|unknown}]
 clean      dry_run, keep_models (default false). Removes versions without a role, engines, models,
-           cut downloads, script folders and leftovers that nothing uses.
-           data: removed[{kind: version|engine|model|download|script|leftover, path, bytes}],
-           removed_bytes, dry_run
+           cut downloads, script folders, the brought Python and packages, and leftovers that nothing
+           uses. data: removed[{kind: version|engine|model|download|script|python|leftover, path,
+           bytes}], removed_bytes, dry_run
+           What lies behind a symbolic link in the root is never removed, here and in uninstall.
 supervise, serve   internal: the supervisor process and the engine process.
 
 Versions
@@ -162,6 +195,45 @@ runs at a time, so that two models need not fit. Without stage an install counts
 The layout before versions (NAME/manifest.json) is read as the current version and becomes one at the
 first run that changes something. A damaged current.json is made anew; a damaged manifest is the error
 manifest_damaged, which an install mends.
+
+Engines
+-------
+All kinds alike: the supervisor starts the engine process and asks GET http://127.0.0.1:PORT with the
+health path until it answers 200 ("ready"; 503 is "loading"). It starts an engine that ended again, with
+back-off, and gives up ("crashed") after five short lives. A stop sends SIGTERM, after four seconds
+SIGKILL, and ends what the engine left. What the engine prints is ROOT/deployments/NAME/logs/engine.log
+(log_path; the file before it is engine.log.1), with the supervisor's own lines in [slipway …].
+endpoints, as start and status tell them:
+
+    kind       health        load      metrics   models      key   socket
+    llama_cpp  /health       /slots    /metrics  /v1/models  yes   yes
+    vllm       /health       /metrics  /metrics  /v1/models  yes   yes
+    mlx        /health       null      null      /v1/models  no    no
+    ollama     /api/version  /api/ps   null      /v1/models  no    no      ready before a model is loaded
+    container  /health       /slots    /metrics  /v1/models  yes   no      serves vllm: load is /metrics
+    custom     as given      as given  as given  as given    key   if {socket} is used
+
+    llama_cpp  the wheel runs inside the engine process, a llama-server becomes it
+    ollama     source service: nothing is started or stopped; the engine process is a watcher that ends
+               when the service does not answer any more. Else `ollama serve` of our own
+    container  the engine process is `docker run` (podman); a stop and each start remove the container
+
+device is what the engine computes on: {used: gpu|cpu|null, detail}; null where that cannot be told (yet).
+llama_cpp: its log (layers offloaded, devices, buffers) or the wheel's list of devices. ollama: size_vram
+in /api/ps, null until a model is loaded. vllm: its log. mlx: gpu. container: cpu without a card handed
+over, else its log. custom: its log, if that speaks as one of these.
+
+Brought files
+-------------
+wheels       install of llama_cpp takes the pinned wheel (engine_wheel of probe) from there and needs no
+             package index, and probe misses none; without that file everything is as without wheels.
+             vllm and mlx: uv (engine.uv, else uv-*.whl there, else the host's) and all packages come
+             from there only; Python is the host's or the brought one. Best kept in ROOT/wheels/
+ROOT/python  a Python (bin/python3 in it). A suitable one of the host's own goes before it; the script may
+             run from it
+ROOT/models/FIRST_16_DIGITS_OF_SHA256/NAME
+             a model of kind uploaded; while it is sent it is NAME.part-16_HEX_DIGITS beside it, which
+             clean leaves for seven days
 
 Error codes and their params
 ----------------------------
@@ -194,11 +266,11 @@ Cancelling: SIGTERM and SIGINT take back what the run had begun. SIGHUP and a cl
 that the link is gone: an install stops cleanly but keeps a partial model download, so that the
 next run resumes it; a start leaves the engine to its supervisor.
 
-Files below root (mode 0700): script/, engines/KIND-VERSION/, models/, lock/ and
+Files below root (mode 0700): script/, python/, wheels/, engines/KIND-VERSION/, models/, lock/ and
 deployments/NAME/{current.json,versions/VERSION/manifest.json,api.key,run/,logs/}. Outside it only the
-unit of a keeper: ~/.config/systemd/user/slipway-NAME-HASH.service or
-~/Library/LaunchAgents/app.slipway-NAME-HASH.plist, and where the root's path is too long for one a
-socket in $XDG_RUNTIME_DIR; both go with a stop.
+directory of a listen (in /tmp) while that runs, and the unit of a keeper:
+~/.config/systemd/user/slipway-NAME-HASH.service or ~/Library/LaunchAgents/app.slipway-NAME-HASH.plist,
+and where the root's path is too long for one a socket in $XDG_RUNTIME_DIR; both go with a stop.
 """
 
 import sys
