@@ -28,6 +28,7 @@ COMMANDS = {
     "hub": ("slipway_host.model.hub_listing", "command_hub"),
     "fit": ("slipway_host.model.fit", "command_fit"),
     "clean": ("slipway_host.commands.clean", "command_clean"),
+    "watch": ("slipway_host.commands.watch", "command_watch"),
 }
 INTERNAL = {
     "supervise": ("slipway_host.supervisor.supervisor", "command_supervise"),
