@@ -29,6 +29,7 @@ COMMANDS = {
     "fit": ("slipway_host.model.fit", "command_fit"),
     "clean": ("slipway_host.commands.clean", "command_clean"),
     "watch": ("slipway_host.commands.watch", "command_watch"),
+    "listen": ("slipway_host.commands.listen", "command_listen"),
 }
 INTERNAL = {
     "supervise": ("slipway_host.supervisor.supervisor", "command_supervise"),
