@@ -6,7 +6,9 @@ import os
 import signal
 import time
 
-from slipway_host.engine.kinds import endpoints_of, engine_module
+from slipway_host.engine.device import UNKNOWN, device_by_kind
+from slipway_host.engine.kinds import MODULES, endpoints_of, engine_module
+from slipway_host.engine.ollama_api import loaded_device
 from slipway_host.filesystem import read_json, write_json
 from slipway_host.keeper import keeper
 from slipway_host.process import group_members, is_running, signal_process, wait_gone
@@ -59,6 +61,17 @@ def running_state(layout):
             "since": state.get("since"), "last_exit": state.get("last_exit")}
 
 
+def running_device(layout):
+    """{used, detail}: what the engine that is ready computes on, as far as it can be told."""
+    state = read_json(layout.state) or {}
+    engine = ((read_json(layout.launch) or {}).get("manifest") or {}).get("engine") or {}
+    if state.get("state") != "ready" or engine.get("kind") not in MODULES or not running_supervisor(layout):
+        return UNKNOWN
+    if engine["kind"] == "ollama":
+        return loaded_device(engine.get("host", "127.0.0.1"), engine.get("port", state.get("port")))
+    return device_by_kind(engine) or state.get("device") or UNKNOWN
+
+
 def status_of(layout):
     versions = Versions(layout)
     version, manifest = versions.current()
@@ -71,7 +84,7 @@ def status_of(layout):
             "engine": manifest["engine"] if manifest else None, "manifest": manifest,
             "version": version, "previous": pointer["previous"], "candidate": pointer["candidate"],
             "endpoints": endpoints_of(manifest["engine"]) if manifest else None,
-            "running_version": launch.get("version"),
+            "running_version": launch.get("version"), "device": running_device(layout), "log_path": layout.engine_log,
             "api_key_path": layout.api_key if manifest else None, "log_tail": log_lines(layout, 20)}
 
 

@@ -11,7 +11,7 @@ from slipway_host.lock import Lock
 from slipway_host.manifest import manifest_id
 from slipway_host.params import flag_param, seconds_param
 from slipway_host.process import is_running
-from slipway_host.status import log_lines, running_supervisor, stop_engine
+from slipway_host.status import log_lines, running_device, running_supervisor, stop_engine
 from slipway_host.supervisor.crash import REASON_TEXT
 from slipway_host.supervisor.spawn import spawn_supervisor
 from slipway_host.versions import Versions
@@ -91,7 +91,8 @@ def bring_up(layout, version, manifest, params, timeout, lock):
             "pid": supervisor[0] if supervisor else None, "engine_pid": state["engine_pid"],
             "state": "ready", "already_running": already, "model": manifest["model"]["label"],
             "load_seconds": state["load_seconds"], "api_key_path": layout.api_key, "version": version,
-            "endpoints": endpoints_of(manifest["engine"])}
+            "endpoints": endpoints_of(manifest["engine"]), "device": running_device(layout),
+            "log_path": layout.engine_log}
 
 
 def listens_as_asked(launch, manifest, params):
