@@ -7,6 +7,7 @@ import sys
 import traceback
 
 from slipway_host.fault import Cancelled, Failure
+from slipway_host.layout import Layout
 from slipway_host.params import bad_param, read_params
 from slipway_host.probe.python import MINIMUM_PYTHON, newer_python
 from slipway_host.probe.system import python_fix
@@ -59,7 +60,7 @@ def run_command(arguments):
             raise Failure("python_too_old", "The host has Python %s; Slipway needs %s or newer."
                           % (version_text(sys.version_info[:3]), version_text(MINIMUM_PYTHON)),
                           found=version_text(sys.version_info[:3]), needed=version_text(MINIMUM_PYTHON),
-                          alternative=newer_python(), fix=python_fix())
+                          alternative=newer_python(Layout(params).python), fix=python_fix())
         return {"event": "result", "data": command(COMMANDS, arguments[0])(params)}
     except Failure as failure:
         return {"event": "error", "code": failure.code, "message": str(failure), "params": failure.params}
