@@ -14,6 +14,7 @@ from slipway_host.filesystem import disk_space, is_noexec, is_writable
 from slipway_host.layout import Layout
 from slipway_host.params import number_param, object_param, text_param
 from slipway_host.probe.containers import container_facts
+from slipway_host.probe.directories import directory_facts
 from slipway_host.probe.gpu import gpu_report
 from slipway_host.probe.hardware import cpu_facts, memory_facts
 from slipway_host.probe.host_findings import host_findings
@@ -52,7 +53,8 @@ def command_probe(params):
                                 "venv_works": venv_works(item), "cpython": item["cpython"],
                                 "brought": item["brought"]}
                                for item in facts["pythons"]]},
-        "disk": disk_space(layout.root), "places": facts["places"], "memory": facts["memory"], "cpu": facts["cpu"],
+        "disk": disk_space(layout.root), "places": facts["places"],
+        "directories": facts["directories"], "memory": facts["memory"], "cpu": facts["cpu"],
         "gpus": gpu["gpus"], "gpu_processes": gpu["processes"], "gpu_tools": gpu["tools"], "cuda": gpu["cuda"],
         "llama_server": facts["llama_server"], "llama_server_version": facts["llama_server_version"],
         "services": facts["services"], "containers": facts["containers"], "ollama": facts["ollama"],
@@ -99,5 +101,6 @@ def gather(params, layout):
                   lambda: facts.update(gpu=gpu_report()), lambda: facts.update(cpu=cpu_facts()),
                   lambda: facts.update(memory=memory_facts()), lambda: facts.update(services=service_facts()),
                   lambda: facts.update(containers=container_facts()), lambda: facts.update(ollama=ollama_facts()),
-                  lambda: facts.update(places=place_facts(layout, folder))])
+                  lambda: facts.update(places=place_facts(layout, folder)),
+                  lambda: facts.update(directories=directory_facts(layout))])
     return facts
