@@ -3,7 +3,7 @@
 
 Standard library only, Python 3.8+, Linux and macOS, a plain user, one file. It never uses sudo,
 never touches the system's Python packages (PEP 668 safe) and writes only below its root directory (the
-one exception is named at the end).
+exceptions are named at the end).
 
 Invocation
 ----------
@@ -19,6 +19,9 @@ host, in a file of mode 0600, and is read from there. For every subcommand:
     lock_wait_s  seconds to wait for the lock of another run, default 5
     python       an interpreter to use for the engine instead of searching for one (optional)
     run          for install, start, rollback, commit, clean and stop: see Runs (optional)
+    wheels       absolute directory on the host with packages that the caller brought (optional; probe
+                 and install): see Brought files
+Texts have one line and at most 4096 characters.
 
 A parameter file is best kept in ROOT/script/: uninstall removes that folder, and the whole root with
 it once it is empty, but nothing that it does not know.
@@ -30,11 +33,17 @@ An event is one line on stdout, <marker>{json}<marker>; all other lines are log 
     {"event":"log","level":"info|warn|error","text":...}
     {"event":"progress","stage":"engine|model|verify_file|load","text":...,"done":N,"total":N|null}
         bytes, except for "load": seconds waited
+    {"event":"gauges","data":{...}}                                     of watch
+    {"event":"line","text":...}                                         of logs with follow
+    {"event":"listening","port":N,"socket":PATH|null,"nonce":HEX}       of listen
     {"event":"result","data":{...}}                                     terminal, exit status 0
     {"event":"error","code":...,"message":...,"params":{str:str}}       terminal, exit status 1
 
 Exactly one terminal event ends a run (without one the process was killed). If the parameters
 cannot be read, the marker is unknown and the error is a bare JSON line.
+watch, logs with follow and listen last until SIGTERM, SIGINT or SIGHUP, then they end with their
+result; once stdout is closed they end without a word. Elsewhere than on Linux they print an empty line
+now and then, to notice that.
 
 Runs
 ----
@@ -75,9 +84,11 @@ probe      writes nothing. Optional "model" and "engine" as for install, then th
            data: os, os_release, arch, libc, libc_version{name: glibc|musl|macos|unknown, version},
            hostname, user, home, root,
            python{path,version,venv,engine_python,pythons[{path,version,venv,ensurepip,pip,ssl,
-           venv_works,cpython}]}, disk{path,free_bytes,total_bytes,free_inodes} (of root),
+           venv_works,cpython,brought}]}, disk{path,free_bytes,total_bytes,free_inodes} (of root),
            places[{role: root|home|tmp|models, wanted, path, free_bytes, total_bytes, free_inodes,
            kind (of file system, or null), writable, noexec}],
+           directories[{path,free_bytes,total_bytes}] (other file systems with room, most room first,
+           at most 5; PATH/v1 will do as root),
            memory{total_bytes,available_bytes}, cpu{model,cores,flags_ok,missing[],features[]},
            gpus[{vendor: nvidia|amd|apple, index, uuid, name, memory_total_mb, memory_free_mb, driver,
            compute_capability, unified}] (null where the tool does not tell; MiB),
@@ -90,7 +101,10 @@ probe      writes nothing. Optional "model" and "engine" as for install, then th
            ollama{path, version, serving (version of the service that answers, or null), address},
            proxies[] (names of variables, never their values), clock{time, skew_s (host ahead of the
            caller; null without "time")}, writable, noexec, index_reachable (null: not tested),
-           engine_installed, deployment (as status, or null),
+           index_address (the index that the host's pip would use, configured or its own default; null
+           if that is not known, or if the address holds a user, a password or a query),
+           engine_wheel{file,sha256,bytes,version,package,installed} (what this host needs for
+           llama_cpp; null where none runs), engine_installed, deployment (as status, or null),
            findings[{severity: ok|warn|error, code, message, fix, params}], runs[] (as status)
 install    engine {"kind":"llama_cpp","source":"auto|wheel|binary","binary":path|null,
                "options":[…] (binary only)}
@@ -146,19 +160,37 @@ start      timeout_s (default 120) to be ready; port (null: any free one, kept a
            An engine that does not get ready in time is stopped again. A candidate that does not
            start is forgotten and the current version is started again: the error's params then
            have restored, its name, or "" if that failed too or there is none.
+           data also: device, log_path; see Engines
 stop       data: was_running
 status     data: deployed, state (absent|stopped|starting|loading|ready|crashed), port, last_port,
            socket, keeper, pid, engine_pid, restarts, since (of this state, seconds of the epoch), last_exit{status,text,
            reason,at,seconds,log}, model, engine, manifest, api_key_path, log_tail, version, previous,
-           candidate (names or null), running_version (what the supervisor runs), endpoints,
+           candidate (names or null), running_version (what the supervisor runs), endpoints, device
+           (of what runs), log_path,
            runs[] of the root, newest first {id, subcommand, deployment, fingerprint, owner, pid (null
            when it has ended), started_at (seconds of the epoch), running, ended: result|error|lost|null}
 cancel     run {"id":ID}: SIGTERM to that run, which takes back what it had begun; after 20 seconds its
            process group is killed. data: was_running (false as well for an unknown ID)
-logs       lines (default 200). data: lines
+logs       lines (default 200, at most 10000). data: lines
+           follow (default false): the last lines and then each new one as "line" events, across the
+           log's rotation and restarts of the engine; only whole lines, cut at 8 KiB, bytes that are
+           no UTF-8 replaced. data: lines (none: all were events)
+watch      interval_s (1 to 3600, default 10). Emits "gauges" at once and then at each interval: gpus[{index,
+           name,vendor,utilisation_percent,memory_used_mb,memory_total_mb,temperature_c}] (null where
+           the tool does not tell; MiB), memory{total_bytes,available_bytes}, disk{free_bytes,
+           total_bytes} (of root), load1, cores, uptime_s (null where not known), engine{state, pid,
+           memory_bytes (resident, of the engine process and all that it started; null where it
+           computes elsewhere: containers, the service of Ollama), restarts, since}.
+           A GPU tool gets five seconds; one that hangs leaves null. data: events (how many)
+listen     timeout_s (default 15, at most 60). Opens a TCP port on 127.0.0.1 and a unix socket in a new
+           directory of mode 0700, emits "listening" and writes the nonce to everyone who connects,
+           then closes: for testing what the SSH server forwards. Ends once both were asked (the port
+           alone if socket is null), or when the time is over. data: tcp, socket (how often each was
+           asked). The directory is removed in any case.
 uninstall  keep_models (default false). data: removed_bytes, was_deployed. Stops, removes the
            deployment, engines and models that no other deployment uses, its ended runs, and what is
-           then empty. A start or rollback of this deployment that still runs is cancelled.
+           then empty; with the last deployment also the brought Python and packages. A start or rollback
+           of this deployment that still runs is cancelled.
 versions   data: deployment, current, previous, candidate, versions[] newest first {version, role:
            candidate|current|previous|old, damaged, created_at, running, complete (its engine and
            model are still there), engine{kind,source,version}, model{kind,name,label,path,bytes,
@@ -173,21 +205,25 @@ rollback   timeout_s as for start; version (default: see below). With a candidat
            the one left becomes the previous. If it does not start, the current one is started
            again (params.restored as for start).
            data: version (now current, or null), left, running, start (as start, or null)
-hub        writes nothing. repo, revision, base_url, token_file as for a huggingface model.
+hub        writes nothing. repo, revision, base_url, token_file as for a huggingface model. Without a
+           token_file, here and in fit, the token is SECRETS["hub_token"] in the source of this script,
+           if its caller put one there.
            data: repo, revision, commit, gated, private, choices[] smallest first {format:
            gguf|safetensors, file (null: the safetensors), quantisation or null, size, parts}
 fit        writes nothing. model {"path":P} (a file or folder; default: the deployed one), or a
            huggingface or url model as for install, whose header is read over the network; engine
-           {"kind":K}, device auto|cpu|gpu, context_size (null: usual ones up to the model's own).
+           {"kind":K}, device auto|cpu|gpu, context_size (added to the usual ones up to the model's
+           own), free_bytes (of the machine that it is for, if that is another one).
            data: device, free_bytes (of that device, or null), context_train, shape{layers,width,heads,
            kv_heads (a number or one per layer),key_length,value_length,kv_lora_rank,rope_dimensions,
            sliding_window,vocabulary,parameters,quantisation,weights_bytes} (null where the file does
            not tell), contexts[{context_size, parts{total,weights,kv_cache,compute,runtime} in bytes,
            verdict: fits (80 % of the free memory or less)|tight|too_big|unknown}]
 clean      dry_run, keep_models (default false). Removes versions without a role, engines, models,
-           cut downloads, script folders and leftovers that nothing uses, and ended runs.
-           data: removed[{kind: version|engine|model|download|script|leftover|run, path, bytes}],
-           removed_bytes, dry_run
+           cut downloads, script folders, the brought Python and packages, and leftovers that nothing
+           uses, and ended runs. data: removed[{kind: version|engine|model|download|script|python|
+           leftover|run, path, bytes}], removed_bytes, dry_run
+           What lies behind a symbolic link in the root is never removed, here and in uninstall.
 supervise, serve, work   internal: the supervisor process, the engine process, the process of a run.
 
 Versions
@@ -199,6 +235,45 @@ runs at a time, so that two models need not fit. Without stage an install counts
 The layout before versions (NAME/manifest.json) is read as the current version and becomes one at the
 first run that changes something. A damaged current.json is made anew; a damaged manifest is the error
 manifest_damaged, which an install mends.
+
+Engines
+-------
+All kinds alike: the supervisor starts the engine process and asks GET http://127.0.0.1:PORT with the
+health path until it answers 200 ("ready"; 503 is "loading"). It starts an engine that ended again, with
+back-off, and gives up ("crashed") after five short lives. A stop sends SIGTERM, after four seconds
+SIGKILL, and ends what the engine left. What the engine prints is ROOT/deployments/NAME/logs/engine.log
+(log_path; the file before it is engine.log.1), with the supervisor's own lines in [slipway …].
+endpoints, as start and status tell them:
+
+    kind       health        load      metrics   models      key   socket
+    llama_cpp  /health       /slots    /metrics  /v1/models  yes   yes
+    vllm       /health       /metrics  /metrics  /v1/models  yes   yes
+    mlx        /health       null      null      /v1/models  no    no
+    ollama     /api/version  /api/ps   null      /v1/models  no    no      ready before a model is loaded
+    container  /health       /slots    /metrics  /v1/models  yes   no      serves vllm: load is /metrics
+    custom     as given      as given  as given  as given    key   if {socket} is used
+
+    llama_cpp  the wheel runs inside the engine process, a llama-server becomes it
+    ollama     source service: nothing is started or stopped; the engine process is a watcher that ends
+               when the service does not answer any more. Else `ollama serve` of our own
+    container  the engine process is `docker run` (podman); a stop and each start remove the container
+
+device is what the engine computes on: {used: gpu|cpu|null, detail}; null where that cannot be told (yet).
+llama_cpp: its log (layers offloaded, devices, buffers) or the wheel's list of devices. ollama: size_vram
+in /api/ps, null until a model is loaded. vllm: its log. mlx: gpu. container: cpu without a card handed
+over, else its log. custom: its log, if that speaks as one of these.
+
+Brought files
+-------------
+wheels       install of llama_cpp takes the pinned wheel (engine_wheel of probe) from there and needs no
+             package index, and probe misses none; without that file everything is as without wheels.
+             vllm and mlx: uv (engine.uv, else uv-*.whl there, else the host's) and all packages come
+             from there only; Python is the host's or the brought one. Best kept in ROOT/wheels/
+ROOT/python  a Python (bin/python3 in it). A suitable one of the host's own goes before it; the script may
+             run from it
+ROOT/models/FIRST_16_DIGITS_OF_SHA256/NAME
+             a model of kind uploaded; while it is sent it is NAME.part-16_HEX_DIGITS beside it, which
+             clean leaves for seven days
 
 Error codes and their params
 ----------------------------
@@ -232,12 +307,12 @@ Cancelling: SIGTERM and SIGINT take back what the run had begun. SIGHUP and a cl
 that the link is gone: without "run" an install stops cleanly but keeps a partial model download, so that
 the next run resumes it; a start leaves the engine to its supervisor.
 
-Files below root (mode 0700): script/, engines/KIND-VERSION/, models/, lock/,
+Files below root (mode 0700): script/, python/, wheels/, engines/KIND-VERSION/, models/, lock/,
 runs/ID/{state.json,events.jsonl,output.log} and
 deployments/NAME/{current.json,versions/VERSION/manifest.json,api.key,run/,logs/}. Outside it only the
-unit of a keeper: ~/.config/systemd/user/slipway-NAME-HASH.service or
-~/Library/LaunchAgents/app.slipway-NAME-HASH.plist, and where the root's path is too long for one a
-socket in $XDG_RUNTIME_DIR; both go with a stop.
+directory of a listen (in /tmp) while that runs, and the unit of a keeper:
+~/.config/systemd/user/slipway-NAME-HASH.service or ~/Library/LaunchAgents/app.slipway-NAME-HASH.plist,
+and where the root's path is too long for one a socket in $XDG_RUNTIME_DIR; both go with a stop.
 """
 
 import sys
@@ -254,6 +329,9 @@ sys.dont_write_bytecode = True
 # put the sources below the next line. In a checkout it stays empty, and the folder beside is used.
 SOURCES = {}
 # SOURCES
+
+# What a caller that sends this by standard input puts in place of {}: see hub and fit.
+SECRETS = {}
 
 
 class Bundle:

@@ -72,6 +72,12 @@ def tree_bytes(path):
     return total
 
 
+def is_inside(path, folder):
+    """Whether a path is, or lies in, a folder once all links are followed."""
+    path, folder = os.path.realpath(path), os.path.realpath(folder)
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
 def remove_tree(path):
     """Removes a file or directory; returns the bytes that went."""
     if not os.path.lexists(path):
@@ -122,7 +128,13 @@ def disk_full(path, needed):
 
 
 def is_older_than(path, seconds):
+    """Whether nothing changed for so long, in a folder nothing at all."""
     try:
-        return time.time() - os.stat(path).st_mtime > seconds
+        newest = os.lstat(path).st_mtime
     except OSError:
         return False
+    for directory, folders, names in os.walk(path):
+        for name in folders + names:
+            with contextlib.suppress(OSError):
+                newest = max(newest, os.lstat(os.path.join(directory, name)).st_mtime)
+    return time.time() - newest > seconds

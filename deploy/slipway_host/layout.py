@@ -5,11 +5,13 @@ import os
 import re
 
 from slipway_host.engine.pins import ENGINE_VERSION
-from slipway_host.filesystem import os_failure, umask
+from slipway_host.filesystem import is_inside, os_failure, remove_tree, umask
 from slipway_host.params import bad_param, text_param
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 DEFAULT_ROOT = "~/.local/share/slipway/v1"
+# The bytes that file systems take as the name of one file.
+LONGEST_NAME = 255
 
 
 class Layout:
@@ -20,12 +22,17 @@ class Layout:
         if not os.path.isabs(root):
             raise bad_param("root", "an absolute directory")
         self.root = os.path.normpath(root)
+        if any(len(os.fsencode(name)) > LONGEST_NAME for name in self.root.split(os.sep)):
+            raise bad_param("root", "a directory that can be made")
         if self.root in ("/", os.path.normpath(os.path.expanduser("~"))):
             raise bad_param("root", "a directory of its own")
         self.name = text_param(params, "deployment", "default")
         if not NAME.match(self.name):
             raise bad_param("deployment", "letters, digits, - and _, at most 64")
         self.script = os.path.join(self.root, "script")
+        # What the caller brings to a host that lacks it, see "Brought files" in the contract.
+        self.python = os.path.join(self.root, "python")
+        self.wheels = os.path.join(self.root, "wheels")
         self.engines = os.path.join(self.root, "engines")
         self.engine = os.path.join(self.engines, "llama_cpp-" + ENGINE_VERSION)
         self.models = os.path.join(self.root, "models")
@@ -60,6 +67,14 @@ class Layout:
             except OSError as error:
                 raise os_failure(error, directory) or error
         os.chmod(self.root, 0o700)
+
+    def holds(self, path):
+        """Whether a path really lies below the root, so that no link leads to another place."""
+        return is_inside(os.path.dirname(path), self.root)
+
+    def remove(self, path):
+        """Removes something below the root; the bytes that went. What a link leads to is not ours."""
+        return remove_tree(path) if self.holds(path) else 0
 
     def prune(self):
         """Removes the directories that are empty, up to the slipway parent of a default root."""

@@ -7,6 +7,7 @@ import sys
 import traceback
 
 from slipway_host.fault import Cancelled, Failure
+from slipway_host.layout import Layout
 from slipway_host.params import bad_param, read_params
 from slipway_host.probe.python import MINIMUM_PYTHON, newer_python
 from slipway_host.probe.system import python_fix
@@ -29,6 +30,8 @@ COMMANDS = {
     "fit": ("slipway_host.model.fit", "command_fit"),
     "clean": ("slipway_host.commands.clean", "command_clean"),
     "cancel": ("slipway_host.commands.cancel", "command_cancel"),
+    "watch": ("slipway_host.commands.watch", "command_watch"),
+    "listen": ("slipway_host.commands.listen", "command_listen"),
 }
 INTERNAL = {
     "supervise": ("slipway_host.supervisor.supervisor", "command_supervise"),
@@ -60,7 +63,7 @@ def run_command(arguments):
         raise Failure("python_too_old", "The host has Python %s; Slipway needs %s or newer."
                       % (version_text(sys.version_info[:3]), version_text(MINIMUM_PYTHON)),
                       found=version_text(sys.version_info[:3]), needed=version_text(MINIMUM_PYTHON),
-                      alternative=newer_python(), fix=python_fix())
+                      alternative=newer_python(Layout(params).python), fix=python_fix())
     if params.get("run") is not None and arguments[0] != "cancel":
         return command(FOLLOWED, "run")(arguments[0], params)
     return {"event": "result", "data": command(COMMANDS, arguments[0])(params)}

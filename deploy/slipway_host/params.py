@@ -2,9 +2,13 @@
 
 import base64
 import json
+import os
 import re
 
 from slipway_host.fault import Failure
+
+# The longest path that Linux takes.
+LONGEST_TEXT = 4096
 
 
 def read_params(arguments):
@@ -35,8 +39,13 @@ def text_param(params, name, default=None):
     value = params.get(name)
     if value is None:
         return default
-    if not isinstance(value, str) or not value or "\0" in value or "\n" in value:
-        raise bad_param(name, "a line of text")
+    if not isinstance(value, str) or not value or "\0" in value or "\n" in value or len(value) > LONGEST_TEXT:
+        raise bad_param(name, "a line of text, at most %d characters" % LONGEST_TEXT)
+    try:
+        # Half a surrogate pair is no name of a file; a byte that is not text is one.
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        raise bad_param(name, "text that the host can write")
     return value
 
 

@@ -10,6 +10,8 @@ import time
 
 # How the reason of run_text begins when the command took too long.
 NO_ANSWER = "no answer within"
+# What run_text runs at this moment, perhaps in a thread that the run does not wait for.
+RUNNING = set()
 
 
 def start_time(pid):
@@ -42,7 +44,7 @@ def signal_process(pid, number):
 
 
 def end_group(leader):
-    """Ends what is left of a process group whose leader has just been reaped."""
+    """Ends a process group, also what is left of one whose leader has just been reaped."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
 
@@ -83,18 +85,26 @@ def run_text(command, seconds, **options):
                                    stderr=subprocess.STDOUT, cwd="/", start_new_session=True, **options)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return None, str(error)
+    RUNNING.add(process)
     try:
         output, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         return None, "%s %g seconds" % (NO_ANSWER, seconds)
     finally:
+        RUNNING.discard(process)
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+            end_group(process.pid)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.5)
             process.stdout.close()
     return process.returncode, output.decode("utf-8", "replace")
+
+
+def end_running():
+    """Ends what threads still run, before the run itself ends."""
+    for process in list(RUNNING):
+        if process.poll() is None:
+            end_group(process.pid)
 
 
 def run_together(jobs):

@@ -6,7 +6,9 @@ import os
 import signal
 import time
 
-from slipway_host.engine.kinds import endpoints_of, engine_module
+from slipway_host.engine.device import UNKNOWN, device_by_kind
+from slipway_host.engine.kinds import MODULES, endpoints_of, engine_module
+from slipway_host.engine.ollama_api import loaded_device
 from slipway_host.filesystem import read_json, write_json
 from slipway_host.keeper import keeper
 from slipway_host.process import group_members, is_running, signal_process, wait_gone
@@ -42,31 +44,47 @@ def log_lines(layout, count):
     return list(lines)
 
 
+def running_state(layout):
+    """What the state file says, as far as the processes bear it out."""
+    state = read_json(layout.state) or {}
+    supervisor = running_supervisor(layout)
+    name = state.get("state", "starting")
+    if not supervisor and name != "crashed":
+        name = "stopped"
+    versions = Versions(layout)
+    if not supervisor and versions.current()[1] is None and not versions.names():
+        name = "absent"
+    engine_alive = is_running(state.get("engine_pid"), state.get("engine_start"))
+    return {"state": name, "port": state.get("port") if supervisor else None,
+            "socket": state.get("socket") if supervisor else None, "pid": supervisor[0] if supervisor else None,
+            "engine_pid": state.get("engine_pid") if engine_alive else None, "restarts": state.get("restarts", 0),
+            "since": state.get("since"), "last_exit": state.get("last_exit")}
+
+
+def running_device(layout):
+    """{used, detail}: what the engine that is ready computes on, as far as it can be told."""
+    state = read_json(layout.state) or {}
+    engine = ((read_json(layout.launch) or {}).get("manifest") or {}).get("engine") or {}
+    if state.get("state") != "ready" or engine.get("kind") not in MODULES or not running_supervisor(layout):
+        return UNKNOWN
+    if engine["kind"] == "ollama":
+        return loaded_device(engine.get("host", "127.0.0.1"), engine.get("port", state.get("port")))
+    return device_by_kind(engine) or state.get("device") or UNKNOWN
+
+
 def status_of(layout):
     versions = Versions(layout)
     version, manifest = versions.current()
     pointer = versions.pointer()
-    state = read_json(layout.state) or {}
-    supervisor = running_supervisor(layout)
-    launch = (read_json(layout.launch) or {}) if supervisor else {}
-    name = state.get("state", "starting")
-    if not supervisor and name != "crashed":
-        name = "stopped"
-    if manifest is None and not supervisor and not versions.names():
-        name = "absent"
-    engine_alive = is_running(state.get("engine_pid"), state.get("engine_start"))
-    return {"deployed": manifest is not None, "state": name,
-            "port": state.get("port") if supervisor else None, "last_port": last_port(layout),
-            "socket": state.get("socket") if supervisor else None, "keeper": launch.get("keeper"),
-            "pid": supervisor[0] if supervisor else None,
-            "engine_pid": state.get("engine_pid") if engine_alive else None,
-            "restarts": state.get("restarts", 0), "since": state.get("since"),
-            "last_exit": state.get("last_exit"),
+    state = running_state(layout)
+    launch = (read_json(layout.launch) or {}) if state["pid"] else {}
+    return {**state, "deployed": manifest is not None, "last_port": last_port(layout),
+            "keeper": launch.get("keeper"),
             "model": manifest["model"] if manifest else None,
             "engine": manifest["engine"] if manifest else None, "manifest": manifest,
             "version": version, "previous": pointer["previous"], "candidate": pointer["candidate"],
             "endpoints": endpoints_of(manifest["engine"]) if manifest else None,
-            "running_version": launch.get("version"),
+            "running_version": launch.get("version"), "device": running_device(layout), "log_path": layout.engine_log,
             "api_key_path": layout.api_key if manifest else None, "log_tail": log_lines(layout, 20)}
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import os
+import re
 
 from slipway_host.filesystem import is_older_than, read_json, tree_bytes
 from slipway_host.model.gguf import model_files
@@ -12,6 +13,10 @@ from slipway_host.versions import all_manifests
 
 # An upload that has not grown for this long was cut.
 UPLOAD_LEFT_S = 3600
+# One with the sum of its file in its name can be resumed; whoever began it may come back.
+RESUMABLE_LEFT_S = 7 * 24 * 3600
+PARTIAL = re.compile(r".*(\.part(\.json)?|\.part-[0-9a-f]{8}|\.part-[0-9a-f]{32}|\.tmp-\d+)\Z", re.DOTALL)
+RESUMABLE = re.compile(r".*\.part-[0-9a-f]{16}\Z", re.DOTALL)
 
 
 def engine_folder(layout, engine):
@@ -30,10 +35,10 @@ def model_paths(model):
     return model_files(path) if path else []
 
 
-def users_of(layout):
-    """{path: [(deployment, version)]} of the engines and models that versions use."""
+def users_of(layout, manifests=None):
+    """{path: [(deployment, version)]} of the engines and models that versions use: of all, or of these."""
     used = {}
-    for deployment, version, manifest in all_manifests(layout):
+    for deployment, version, manifest in all_manifests(layout) if manifests is None else manifests:
         folder = engine_folder(layout, manifest["engine"])
         for path in ([folder] if folder else []) + model_paths(manifest["model"]):
             used.setdefault(path, []).append((deployment, version))
@@ -50,6 +55,7 @@ def models(layout):
     """The complete models below the root: files and folders that hold one."""
     found = []
     for directory, folders, names in os.walk(layout.models):
+        folders[:] = [name for name in folders if not is_partial(name)]
         if os.path.exists(os.path.join(directory, "config.json")) and directory != layout.models:
             # A model of many files is one.
             found.append(directory)
@@ -60,15 +66,22 @@ def models(layout):
 
 
 def is_partial(name):
-    return name.endswith((".part", ".part.json")) or ".part-" in name or ".tmp-" in name
+    return bool(PARTIAL.match(name) or RESUMABLE.match(name))
 
 
 def partial_downloads(layout):
     """Downloads and uploads that were begun and not ended; those that may still grow are left out."""
     found = []
-    for directory, _, names in os.walk(layout.models):
-        found += [os.path.join(directory, name) for name in names if is_partial(name)]
-    return sorted(path for path in found if is_older_than(path, UPLOAD_LEFT_S))
+    for directory, folders, names in os.walk(layout.models):
+        found += [os.path.join(directory, name) for name in folders + names if is_partial(name)]
+        folders[:] = [name for name in folders if not is_partial(name)]
+    return sorted(path for path in found
+                  if is_older_than(path, RESUMABLE_LEFT_S if RESUMABLE.match(path) else UPLOAD_LEFT_S))
+
+
+def old_packages(layout):
+    """The folder of brought packages, once nobody brings any: what was installed does not need them."""
+    return [layout.wheels] if is_older_than(layout.wheels, UPLOAD_LEFT_S) else []
 
 
 def leftovers(layout):
@@ -78,9 +91,10 @@ def leftovers(layout):
     for pattern in ("*/*.tmp-*", "*/versions/.tmp-*", "*/run/*.tmp-*"):
         left += glob.glob(os.path.join(glob.escape(layout.deployments), pattern))
     # Uploads take no lock: one that still grows belongs to somebody.
-    left += [path for path in glob.glob(os.path.join(glob.escape(layout.models), "*.part-" + "[0-9a-f]" * 8))
+    left += [path for folder in (layout.models, layout.root)
+             for path in glob.glob(os.path.join(glob.escape(folder), "*.part-" + "[0-9a-f]" * 8))
              if is_older_than(path, UPLOAD_LEFT_S)]
-    return left
+    return [path for path in left if layout.holds(path)]
 
 
 def old_scripts(layout):

@@ -14,7 +14,7 @@ import re
 import shutil
 
 from slipway_host.fault import Failure
-from slipway_host.filesystem import read_json, remove_tree, write_json
+from slipway_host.filesystem import read_json, write_json
 from slipway_host.manifest import manifest_id, manifest_problem
 from slipway_host.wire import OUT
 
@@ -147,7 +147,7 @@ class Versions:
             return False
         self.point(dict(pointer, candidate=None))
         if candidate not in (pointer["current"], pointer["previous"]):
-            remove_tree(os.path.join(self.folder, candidate))
+            self.layout.remove(os.path.join(self.folder, candidate))
         return True
 
     def prune(self):
@@ -159,7 +159,7 @@ class Versions:
                 break
             if self.manifest(name):
                 kept.add(name)
-        return [(name, remove_tree(os.path.join(self.folder, name))) for name in self.names() if name not in kept]
+        return [(name, self.layout.remove(os.path.join(self.folder, name))) for name in self.names() if name not in kept]
 
 
 def is_version(name):

@@ -32,6 +32,8 @@ def main(name, arguments):
     if option(arguments, "--workers"):
         subprocess.Popen(["sleep", "1000"], close_fds=True)
     print("stand-in", name, json.dumps(arguments), flush=True)
+    if name == "vllm":
+        print("INFO 11-02 10:00:00 [__init__.py:239] Automatically detected platform cuda.", flush=True)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self, status, body):
@@ -44,6 +46,10 @@ def main(name, arguments):
         def do_GET(self):
             if self.path == "/api/version":
                 self.answer(200, {"version": "0.33.0"})
+            elif self.path == "/api/ps":
+                path = os.path.join(os.environ["HOME"], "ps.json")
+                with open(path if os.path.exists(path) else os.devnull) as source:
+                    self.answer(200, json.loads(source.read() or '{"models":[]}'))
             elif self.path == "/health":
                 self.answer(200, {})
             elif key and self.headers.get("Authorization") != "Bearer " + key:

@@ -2,11 +2,12 @@
 
 import time
 
+from slipway_host.engine.brought_wheels import wheels_folder
 from slipway_host.engine.pins import ENGINE_INODES
 from slipway_host.engine.kinds import engine_module, wanted_kind
 from slipway_host.fault import Failure, no_write_permission
 from slipway_host.filesystem import (
-    disk_full, disk_space, existing_ancestor, is_noexec, is_writable, os_failure, remove_tree)
+    disk_full, disk_space, existing_ancestor, is_noexec, is_writable, os_failure)
 from slipway_host.layout import Layout
 from slipway_host.lock import Lock
 from slipway_host.manifest import ensure_api_key, launch_parameters, manifest_id, wanted_settings
@@ -24,6 +25,7 @@ def command_install(params):
     stage = flag_param(params, "stage")
     versions = Versions(layout)
     settings = wanted_settings(params)
+    wheels_folder(params)
     model_plan = ModelPlan(params, layout, versions.known_models())
     if not is_writable(layout.root):
         raise no_write_permission(existing_ancestor(layout.root))
@@ -62,7 +64,7 @@ def check_room(layout, needed, engine):
 def remove_leftovers(layout):
     for path in leftovers(layout):
         OUT.log("Removing what an interrupted run left: %s" % path, "warn")
-        remove_tree(path)
+        layout.remove(path)
 
 
 def deploy(settings, layout, versions, engine_plan, model_plan, stage):

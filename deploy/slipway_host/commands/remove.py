@@ -4,7 +4,7 @@ import os
 
 from slipway_host.commands.clean import remove_empty_folders
 from slipway_host.fault import no_write_permission
-from slipway_host.filesystem import is_writable, remove_tree
+from slipway_host.filesystem import is_writable
 from slipway_host.layout import Layout
 from slipway_host.lock import Lock
 from slipway_host.params import flag_param, seconds_param
@@ -37,17 +37,18 @@ def command_uninstall(params):
         deployed = os.path.isdir(layout.deployment)
         cancel_starts(layout)
         stop_engine(layout)
-        removed += remove_tree(layout.deployment)
+        removed += layout.remove(layout.deployment)
         others = all_manifests(layout)
         used = users_of(layout)
         gone = [path for path in engines(layout) if path not in used] + leftovers(layout)
         if not keep_models:
             gone += [os.path.join(directory, name) for directory, _, names in os.walk(layout.models) for name in names]
-        removed += sum(remove_tree(path) for path in gone if not is_below(path, used))
-        remove_empty_folders(layout.models)
-        removed += sum(remove_tree(path) for path in history.ended(layout, layout.name if others else None))
+        removed += sum(layout.remove(path) for path in gone if not is_below(path, used))
+        remove_empty_folders(layout)
+        removed += sum(layout.remove(path) for path in history.ended(layout, layout.name if others else None))
         if not others:
-            removed += remove_tree(layout.script)
+            # The Python comes last: this run may be from it, and imports nothing after that.
+            removed += sum(layout.remove(path) for path in (layout.script, layout.wheels, layout.python))
     layout.prune()
     return {"removed_bytes": removed, "was_deployed": deployed}
 

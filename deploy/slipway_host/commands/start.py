@@ -11,11 +11,11 @@ from slipway_host.lock import Lock
 from slipway_host.manifest import manifest_id
 from slipway_host.params import flag_param, seconds_param
 from slipway_host.process import is_running
-from slipway_host.status import log_lines, running_supervisor, stop_engine
+from slipway_host.status import log_lines, running_device, running_supervisor, stop_engine
 from slipway_host.supervisor.crash import REASON_TEXT
 from slipway_host.supervisor.spawn import spawn_supervisor
 from slipway_host.versions import Versions
-from slipway_host.wire import OUT, handle_signals
+from slipway_host.wire import OUT, handle_signals, ignore_signals
 
 
 def command_start(params):
@@ -36,6 +36,12 @@ def command_start(params):
             return bring_up(layout, wanted, versions.need(wanted), params, timeout, lock)
         except Failure as failure:
             failure.params["restored"] = str(go_back(layout, versions, lock, params, timeout))
+            raise
+        except Cancelled as cancelled:
+            if not cancelled.resume:
+                # What was served before is served again, whether somebody listens or not.
+                ignore_signals()
+                go_back(layout, versions, lock, params, timeout)
             raise
 
 
@@ -91,7 +97,8 @@ def bring_up(layout, version, manifest, params, timeout, lock):
             "pid": supervisor[0] if supervisor else None, "engine_pid": state["engine_pid"],
             "state": "ready", "already_running": already, "model": manifest["model"]["label"],
             "load_seconds": state["load_seconds"], "api_key_path": layout.api_key, "version": version,
-            "endpoints": endpoints_of(manifest["engine"])}
+            "endpoints": endpoints_of(manifest["engine"]), "device": running_device(layout),
+            "log_path": layout.engine_log}
 
 
 def listens_as_asked(launch, manifest, params):

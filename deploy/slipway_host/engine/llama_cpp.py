@@ -3,11 +3,12 @@
 import os
 import time
 
+from slipway_host.engine.brought_wheels import brought_wheel
 from slipway_host.engine.kinds import Plan
 from slipway_host.engine.llama_server import binary_arguments, binary_engine, find_llama_server
 from slipway_host.engine.pins import ENGINE_DISK_BYTES
 from slipway_host.engine.program import become, missing, need_program, option_list
-from slipway_host.engine.requirements import wheel_failure
+from slipway_host.engine.requirements import platform_failure, wheel_failure
 from slipway_host.engine.wheel import install_wheel, installed_engine, wheel_engine
 from slipway_host.engine.xllamacpp_server import serve_wheel
 from slipway_host.fault import Failure, model_unsupported
@@ -37,6 +38,7 @@ class LlamaCppPlan(Plan):
         self.python = None
         self.binary = None
         self.installed = None
+        self.wheel = None
         if source == "binary":
             self.binary = binary or find_llama_server()
             if not self.binary:
@@ -49,8 +51,10 @@ class LlamaCppPlan(Plan):
         self.installed = installed_engine(layout)
         if self.installed:
             return
-        self.pythons = find_pythons(text_param(params, "python"))
-        failure = wheel_failure(self.pythons)
+        self.pythons = find_pythons(text_param(params, "python"), layout.python)
+        failure = platform_failure()
+        self.wheel = None if failure else brought_wheel(params)
+        failure = failure or wheel_failure(self.pythons, self.wheel is not None)
         if failure and source == "auto" and find_llama_server():
             OUT.log("%s Using the llama-server of the host." % failure, "warn")
             self.binary = find_llama_server()
@@ -78,7 +82,7 @@ class LlamaCppPlan(Plan):
         begun = time.monotonic()
         if self.installed:
             return wheel_engine(self.installed, 0.0), False
-        install_wheel(self.layout, self.python, self.pythons)
+        install_wheel(self.layout, self.python, self.pythons, self.wheel)
         return wheel_engine(installed_engine(self.layout), time.monotonic() - begun), True
 
 

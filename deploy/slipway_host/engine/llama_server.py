@@ -10,6 +10,10 @@ from slipway_host.probe.program import find_program
 from slipway_host.process import run_text
 
 
+# The level of llama.cpp's log that tells where a model was loaded to; prompts come one above it.
+LOAD_VERBOSITY = 4
+
+
 def find_llama_server():
     """The path of a llama-server on this host, or None."""
     return find_program("llama-server")
@@ -34,6 +38,9 @@ def binary_engine(binary):
     known = run_text([binary, "--help"], 10)[1]
     options = [name for name in ("--slots", "--metrics", "--jinja", "--kv-unified", "--cache-ram", "--no-webui")
                if re.search(r"(?<![\w-])%s(?![\w-])" % re.escape(name), known)]
+    # Before its levels had these names, 4 logged the prompts.
+    if "--log-verbosity" in known and re.search(r"\b4: trace", known):
+        options.append("--log-verbosity")
     return {"kind": "llama_cpp", "source": "binary", "version": version, "python": None, "binary": binary,
             "options": options, "seconds": 0.0}
 
@@ -48,6 +55,7 @@ def binary_arguments(params):
         arguments += ["--threads", str(settings["threads"]), "--threads-batch", str(settings["threads"])]
     if settings["gpu_layers"] is not None:
         arguments += ["--n-gpu-layers", str(settings["gpu_layers"])]
+    values = {"--cache-ram": [str(prompt_cache_mib(model))], "--log-verbosity": [str(LOAD_VERBOSITY)]}
     for option in engine["options"]:
-        arguments += [option, str(prompt_cache_mib(model))] if option == "--cache-ram" else [option]
+        arguments += [option] + values.get(option, [])
     return arguments + engine.get("extra", [])

@@ -7,9 +7,11 @@ import os
 import subprocess
 import time
 
+from slipway_host.engine.device import UNKNOWN, device
 from slipway_host.fault import Failure
 from slipway_host.probe.ollama import service_version
 from slipway_host.supervisor.readiness import choose_port
+from slipway_host.units import size_text
 from slipway_host.wire import OUT
 
 START_LIMIT_S = 30
@@ -43,6 +45,21 @@ def own_server(binary):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def loaded_device(host, port):
+    """{used, detail} of the model that is loaded, by the memory that it takes on a card."""
+    try:
+        with contextlib.closing(http.client.HTTPConnection(host, port, timeout=2)) as connection:
+            connection.request("GET", "/api/ps")
+            answer = connection.getresponse()
+            models = json.loads(answer.read(4 * 1024 * 1024).decode("utf-8"))["models"]
+            if not models:
+                return dict(UNKNOWN, detail="no model is loaded")
+            size, on_card = (sum(int(model[name]) for model in models) for name in ("size", "size_vram"))
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return UNKNOWN
+    return device("gpu" if on_card else "cpu", "%s of %s on a card" % (size_text(on_card), size_text(size)))
 
 
 def request(host, port, path, body):

@@ -43,16 +43,13 @@ def missing_libraries():
     return missing
 
 
-def wheel_failure(pythons):
-    """The first reason why the wheel cannot be used on this host, or None."""
-    failure = platform_failure()
-    if failure:
-        return failure
+def wheel_failure(pythons, brought):
+    """The first reason why the wheel cannot be used on a host whose platform it is built for, or None."""
     missing = cpu_facts()["missing"]
     if missing:
         return Failure("cpu_unsupported", "The processor of the host lacks %s, which the engine needs."
                        % ", ".join(missing), missing=",".join(missing))
-    return engine_python_failure(pythons, configured_index()) or libraries_failure()
+    return engine_python_failure(pythons, configured_index(), brought) or libraries_failure()
 
 
 def libraries_failure():

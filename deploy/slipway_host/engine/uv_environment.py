@@ -5,21 +5,20 @@ the driver serves. The directory counts as an engine once it has ok.json, which 
 """
 
 import contextlib
-import glob
 import os
 import re
 import shutil
 import signal
 import subprocess
-import zipfile
 
+from slipway_host.engine.brought_wheels import wheels_folder
 from slipway_host.engine.kinds import Plan
-from slipway_host.engine.wheel_download import pip_failure
+from slipway_host.engine.uv_program import brought_uv, fetch_uv, uv_packages
 from slipway_host.fault import Failure
 from slipway_host.filesystem import disk_full, os_failure, read_json, tree_bytes, write_json
 from slipway_host.params import bad_param, text_param
 from slipway_host.probe.program import find_program
-from slipway_host.probe.python import find_pythons
+from slipway_host.probe.python import engine_python_failure, engine_python_of, find_pythons
 from slipway_host.process import run_text
 from slipway_host.wire import OUT
 
@@ -36,12 +35,16 @@ class EnvironmentPlan(Plan):
 
     def __init__(self, params, layout, engine):
         self.layout = layout
+        self.chosen, self.python = text_param(params, "python"), None
         self.version = text_param(engine, "version", self.default_version)
         if not re.match(r"[0-9][0-9A-Za-z.+!-]{0,40}\Z", self.version):
             raise bad_param("engine.version", "a version")
-        self.uv = text_param(engine, "uv") or find_program("uv")
+        self.uv = text_param(engine, "uv")
         if self.uv and not os.access(self.uv, os.X_OK):
             raise bad_param("engine.uv", "the path of uv")
+        self.wheels = wheels_folder(params)
+        if not self.wheels:
+            self.uv = self.uv or find_program("uv")
         self.home = os.path.join(layout.engines, "%s-%s" % (self.kind, self.version))
         self.recheck()
 
@@ -49,6 +52,23 @@ class EnvironmentPlan(Plan):
         self.installed = is_complete(self.home)
         if self.installed:
             self.needed_bytes, self.writes_programs = 0, False
+        elif self.wheels and self.python is None:
+            self.need_brought()
+
+    def need_brought(self):
+        """With brought packages nothing else is fetched: uv and a Python have to be there."""
+        if not os.path.isdir(self.wheels):
+            raise Failure("engine_install_failed", "There is no folder %s on the host." % self.wheels,
+                          detail="no folder: " + self.wheels)
+        if not self.uv and not uv_packages(self.wheels):
+            self.uv = find_program("uv")
+            if not self.uv:
+                raise Failure("engine_install_failed", "There is no uv on the host and none was brought.",
+                              detail="no uv-*.whl in " + self.wheels)
+        pythons = find_pythons(self.chosen, self.layout.python)
+        self.python = engine_python_of(pythons)
+        if self.python is None:
+            raise engine_python_failure(pythons, None, brought=True)
 
     def carry_out(self):
         if not self.installed:
@@ -61,12 +81,18 @@ class EnvironmentPlan(Plan):
         shutil.rmtree(self.home, ignore_errors=True)
         try:
             os.mkdir(self.home, 0o700)
-            uv = self.uv or fetch_uv(os.path.join(self.home, "uv"))
+            folder = os.path.join(self.home, "uv")
+            if self.wheels:
+                uv, python = self.uv or brought_uv(self.wheels, folder), self.python["path"]
+                only, arguments = ["--offline"], ["--no-index", "--find-links", self.wheels]
+            else:
+                uv, python = self.uv or fetch_uv(folder, self.layout.python), self.python_version
+                only, arguments = [], list(self.install_arguments)
             environment = os.path.join(self.home, "environment")
-            OUT.log("Making an environment with Python %s." % self.python_version)
-            self.run([uv, "venv", "--python", self.python_version, environment])
+            OUT.log("Making an environment with Python %s." % python)
+            self.run([uv, "venv"] + only + ["--python", python, environment])
             OUT.log("Installing %s %s." % (self.package, self.version))
-            self.run([uv, "pip", "install", "--python", python_of(self.home)] + list(self.install_arguments)
+            self.run([uv, "pip", "install"] + only + ["--python", python_of(self.home)] + arguments
                      + ["%s==%s" % (self.package, self.version)])
             status, text = run_text([python_of(self.home), "-I", "-B", "-c", "import " + self.import_name], 300)
             if status != 0:
@@ -120,27 +146,3 @@ def uv_failure(text, folder):
     if "No space left" in text or "os error 28" in text:
         return disk_full(folder, 0)
     return Failure("engine_install_failed", "The engine could not be installed: %s" % detail, detail=detail[-500:])
-
-
-def fetch_uv(folder):
-    """uv from the package index, through any pip of the host; its path."""
-    os.makedirs(folder)
-    failure = Failure("engine_install_failed", "There is neither uv nor a pip that could fetch it.", detail="no pip")
-    for facts in find_pythons():
-        if not facts["pip"]:
-            continue
-        status, text = run_text([facts["path"], "-m", "pip", "download", "--no-input", "--disable-pip-version-check",
-                                 "--no-cache-dir", "--no-deps", "--only-binary=:all:", "-d", folder, "uv"], 300)
-        found = glob.glob(os.path.join(glob.escape(folder), "uv-*.whl"))
-        if status != 0 or not found:
-            failure = pip_failure(text, "", folder)
-            continue
-        with zipfile.ZipFile(found[0]) as archive:
-            names = [name for name in archive.namelist() if re.match(r"uv-[^/]*\.data/scripts/uv\Z", name)]
-            if names:
-                target = os.path.join(folder, "uv")
-                with archive.open(names[0]) as source, open(target, "wb") as out:
-                    shutil.copyfileobj(source, out)
-                os.chmod(target, 0o700)
-                return target
-    raise failure

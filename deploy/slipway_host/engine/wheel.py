@@ -36,8 +36,11 @@ def wheel_engine(found, seconds):
             "site": found["site"], "sha256": found["sha256"], "seconds": round(seconds, 3)}
 
 
-def install_wheel(layout, python, pythons):
-    """Makes the engine directory under a temporary name and renames it once the engine imports."""
+def install_wheel(layout, python, pythons, brought):
+    """Makes the engine directory under a temporary name and renames it once the engine imports.
+
+    The wheel is the brought one, or is fetched.
+    """
     layout.make(layout.engines)
     temporary = os.path.join(layout.engines, ".tmp-%d" % os.getpid())
     try:
@@ -45,10 +48,11 @@ def install_wheel(layout, python, pythons):
         home = os.path.join(temporary, "home")
         OUT.log("Making a virtual environment with %s (Python %s)." % (python["path"], version_text(python["version"])))
         site = make_environment(python, home)
-        wheel = fetch_wheel(os.path.join(temporary, "download"), python, pythons)
+        download = os.path.join(temporary, "download")
+        wheel = brought or fetch_wheel(download, python, pythons)
         OUT.log("The engine's sha256 is right. Unpacking it.")
         unpack_wheel(wheel, site)
-        shutil.rmtree(os.path.dirname(wheel))
+        shutil.rmtree(download, ignore_errors=True)
         # A virtual environment moves well as long as its interpreter is called by path.
         final_python = os.path.join(home, "bin", "python")
         if not os.path.exists(final_python):

@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 
+from slipway_host.engine.llama_server import LOAD_VERBOSITY
 from slipway_host.engine.prompt_cache import prompt_cache_mib
 from slipway_host.layout import Layout
 
@@ -36,6 +37,7 @@ def serve_wheel(params):
         engine.cpuparams_batch.n_threads = settings["threads"]
     if settings["gpu_layers"] is not None:
         engine.n_gpu_layers = settings["gpu_layers"]
+    tell_devices(xllamacpp, engine)
     # While it loads, a signal ends the process at once; only then can it be asked to stop.
     server = xllamacpp.Server(engine)
     done = threading.Event()
@@ -44,3 +46,15 @@ def serve_wheel(params):
     while not done.wait(3600):
         pass
     del server
+
+
+def tell_devices(xllamacpp, engine):
+    """Prints what the wheel can compute on, which its own log does not tell; engine/device.py reads it."""
+    told = []
+    for found in xllamacpp.get_device_info():
+        card = found["type"].name.endswith("GPU")
+        told.append("%s %s" % ("GPU" if card else "CPU", found["description"] or found["name"]))
+        if card:
+            # At this level the engine tells how many layers the card took.
+            engine.verbosity = LOAD_VERBOSITY
+    print("[slipway] devices: " + "; ".join(told), flush=True)

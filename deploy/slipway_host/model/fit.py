@@ -85,8 +85,10 @@ def command_fit(params):
     free = sum(gpu["memory_free_mb"] for gpu in gpus) * MIB if gpus else None
     if not on_gpu:
         free = memory_facts()["available_bytes"]
+    free = int_param(params, "free_bytes", 0, 2 ** 60, free)
     asked = int_param(params, "context_size", 256, 16 * 1024 * 1024)
-    contexts = [asked] if asked else [size for size in CONTEXTS if not train or size <= train] or [train]
+    usual = [size for size in CONTEXTS if not train or size <= train] or [train]
+    contexts = sorted(set(usual + [asked] if asked else usual))
     entries = []
     for context in contexts:
         parts = estimate(shape, context, kind, on_gpu)

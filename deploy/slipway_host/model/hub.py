@@ -11,6 +11,7 @@ import os
 import re
 import socket
 import stat
+import sys
 import urllib.error
 import urllib.parse
 
@@ -37,7 +38,7 @@ class Hub:
         self.revision = text_param(params, "revision", "main")
         if not REVISION.match(self.revision) or ".." in self.revision:
             raise bad_param("revision", "a branch, tag or commit")
-        self.token = read_token(text_param(params, "token_file"))
+        self.token = read_token(text_param(params, "token_file")) or given_token()
 
     def headers(self):
         return {"Authorization": "Bearer " + self.token} if self.token else {}
@@ -139,6 +140,12 @@ def check_base(address):
     if not right or re.search(r"[\x00-\x20\x7f]", address):
         raise bad_param("base_url", "an http or https address")
     return address.rstrip("/")
+
+
+def given_token():
+    """The token that the caller put into the source of this script; None without one."""
+    token = getattr(sys.modules["__main__"], "SECRETS", {}).get("hub_token")
+    return token if isinstance(token, str) and re.match(r"[!-~]{1,1000}\Z", token) else None
 
 
 def read_token(path):

@@ -101,9 +101,10 @@ class ModelPlan:
 
     def discard_upload(self):
         """Removes an upload that is no model; a file elsewhere is the user's own."""
-        if self.kind == "uploaded" and os.path.dirname(self.path) == self.layout.models:
+        if self.kind == "uploaded" and is_upload_place(self.layout, self.path):
             with contextlib.suppress(OSError):
                 os.unlink(self.path)
+                os.rmdir(os.path.dirname(self.path))
 
     def needed_bytes(self):
         return 2500 * 1000 if self.kind == "practice" and not self.unchanged() else 0
@@ -195,6 +196,13 @@ class ModelPlan:
             with contextlib.suppress(OSError):
                 os.rmdir(folder)
         return digest, True
+
+
+def is_upload_place(layout, path):
+    """Whether an upload goes there: models/NAME, or models/FIRST_16_DIGITS_OF_SHA256/NAME."""
+    above, folder = os.path.split(os.path.dirname(path))
+    below = above == layout.models and re.match(r"[0-9a-f]{16}\Z", folder)
+    return layout.holds(path) and bool(below or os.path.dirname(path) == layout.models)
 
 
 def practice_model():

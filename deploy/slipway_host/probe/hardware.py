@@ -34,15 +34,19 @@ def cpu_facts():
         if platform.machine() == "x86_64":
             text = run_text(["sysctl", "-n", "machdep.cpu.features", "machdep.cpu.leaf7_features"], 3)[1]
             flags = set(text.lower().split())
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:
-        cores = os.cpu_count() or 1
     missing = []
     if platform.machine() in ("x86_64", "AMD64") and flags:
         missing = [flag for flag in CPU_FLAGS if flag not in flags]
-    return {"model": model or platform.machine(), "cores": cores, "flags_ok": not missing, "missing": missing,
+    return {"model": model or platform.machine(), "cores": usable_cores(), "flags_ok": not missing, "missing": missing,
             "features": [name for name in CPU_FEATURES if name in (flags or ())]}
+
+
+def usable_cores():
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
 
 
 def memory_facts():

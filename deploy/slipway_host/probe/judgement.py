@@ -2,6 +2,7 @@
 
 import os
 
+from slipway_host.engine.brought_wheels import brought_wheel
 from slipway_host.engine.kinds import engine_module, wanted_kind
 from slipway_host.engine.llama_server import binary_engine
 from slipway_host.engine.pins import ENGINE_DISK_BYTES, ENGINE_INODES
@@ -38,7 +39,7 @@ def deployment_findings(params, layout, facts):
         findings.add("ok", "engine_ok", "The engine is already installed.")
     else:
         needed += ENGINE_DISK_BYTES
-        engine_findings(findings, facts, severity)
+        engine_findings(findings, facts, severity, params)
     model_findings(findings, params, layout, facts["memory"])
     space = disk_space(layout.root)
     inodes_low = kind == "llama_cpp" and not binary and space["free_inodes"] is not None and space["free_inodes"] < ENGINE_INODES
@@ -72,16 +73,22 @@ def other_engine_findings(findings, kind, params, layout):
     return plan.needed_bytes
 
 
-def engine_findings(findings, facts, severity):
+def engine_findings(findings, facts, severity, params):
     failure = platform_failure()
+    brought = False
     if failure:
         findings.failure(failure, severity)
+    else:
+        try:
+            brought = brought_wheel(params) is not None
+        except Failure as mismatch:
+            findings.failure(mismatch, severity)
     if not facts["cpu"]["flags_ok"]:
         findings.failure(Failure("cpu_unsupported", "The processor of the host lacks %s, which the engine needs."
                                  % ", ".join(facts["cpu"]["missing"]), missing=",".join(facts["cpu"]["missing"])),
                          severity)
     index = facts["index"] or {}
-    failure = engine_python_failure(facts["pythons"], index.get("index"))
+    failure = engine_python_failure(facts["pythons"], index.get("index"), brought)
     if failure:
         findings.failure(failure, severity)
     else:
@@ -91,7 +98,9 @@ def engine_findings(findings, facts, severity):
     failure = libraries_failure()
     if failure:
         findings.failure(failure, severity)
-    if index.get("reachable") is False:
+    if brought:
+        findings.add("ok", "engine_available", "The engine was brought to the host.", kind="llama_cpp")
+    elif index.get("reachable") is False:
         # A folder of local packages may do as well.
         findings.failure(no_index(index.get("detail", "")), "warn" if index.get("local") else severity)
     elif index.get("reachable"):

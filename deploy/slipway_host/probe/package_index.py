@@ -2,6 +2,7 @@
 
 import json
 import os
+import urllib.parse
 
 from slipway_host.engine.pins import PACKAGE
 from slipway_host.fault import Failure
@@ -11,7 +12,7 @@ from slipway_host.process import run_text
 # Runs beside a pip: tells the configured index and whether it answers within 3 seconds.
 INDEX_FACTS = r"""
 import json, os, ssl, sys, urllib.request, urllib.error
-package, wheel = sys.argv[1:3]
+package, wheel, test = sys.argv[1:4]
 if wheel:
     sys.path.insert(0, wheel)
 settings = {}
@@ -26,14 +27,17 @@ try:
         for section in (":env:", "download", "global"):
             try:
                 settings[name] = configuration.get_value(section + "." + name)
-                break
             except Exception:
                 pass
+            # As for pip itself, an empty variable is none.
+            if settings.get(name):
+                break
 except Exception as error:
     settings["error"] = str(error)
 index = os.environ.get("PIP_INDEX_URL") or settings.get("index-url") or default
 reachable, detail = None, ""
-if index and str(settings.get("no-index", "")).lower() not in ("1", "true", "yes"):
+wanted = str(settings.get("no-index", "")).lower() not in ("1", "true", "yes")
+if index and wanted and test:
     context = ssl.create_default_context()
     try:
         if settings.get("cert"):
@@ -51,7 +55,7 @@ if index and str(settings.get("no-index", "")).lower() not in ("1", "true", "yes
         reachable, detail = error.code < 500, "HTTP status %d" % error.code
     except Exception as error:
         reachable, detail = False, str(getattr(error, "reason", error))
-print("INDEX" + json.dumps({"index": index, "reachable": reachable, "detail": detail,
+print("INDEX" + json.dumps({"index": index, "reachable": reachable, "detail": detail, "wanted": wanted,
                             "local": bool(settings.get("find-links"))}))
 """
 
@@ -75,21 +79,33 @@ def configured_index():
     return None
 
 
-def index_facts(pythons, engine_python):
-    """{index, reachable, detail, local} as pip is configured; reachable is None if not known."""
-    unknown = {"index": configured_index(), "reachable": None, "detail": "", "local": False}
+def index_facts(pythons, engine_python, test):
+    """{index, reachable, detail, wanted, local} as pip is configured; reachable is None if not known or tested."""
+    unknown = {"index": configured_index(), "reachable": None, "detail": "", "wanted": True, "local": False}
     commands = pip_commands(pythons, engine_python) if engine_python else []
     if not commands:
         return unknown
     command = commands[0][0]
     wheel = "" if command[1] == "-m" else os.path.dirname(command[1])
-    status, text = run_text([command[0], "-c", INDEX_FACTS, PACKAGE, wheel], 5)
+    status, text = run_text([command[0], "-c", INDEX_FACTS, PACKAGE, wheel, "test" if test else ""], 5)
     for line in text.splitlines() if status == 0 else ():
         if line.startswith("INDEX"):
             return json.loads(line[5:])
-    if status is None:
+    if status is None and test:
         unknown.update(reachable=False, detail="no answer within 5 seconds")
     return unknown
+
+
+def index_address(facts):
+    """The index that the host's pip would use, for a caller that asks it in the host's place; None if there is none
+    or if its address may hold a secret."""
+    index = facts.get("index") if facts.get("wanted") else None
+    try:
+        parts = urllib.parse.urlsplit(index or "")
+        secret = parts.username is not None or parts.password is not None or parts.query or parts.fragment
+        return index if parts.scheme in ("http", "https") and parts.hostname and not secret else None
+    except ValueError:
+        return None
 
 
 def no_index(detail):

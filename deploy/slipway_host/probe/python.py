@@ -7,6 +7,7 @@ import os
 import sys
 
 from slipway_host.fault import Failure
+from slipway_host.filesystem import is_inside
 from slipway_host.probe.system import python_fix, venv_fix
 from slipway_host.process import run_text, run_together
 from slipway_host.units import version_text
@@ -43,14 +44,15 @@ print("FACTS" + json.dumps({
 """
 
 
-def python_candidates(chosen):
-    """Interpreters worth asking, without duplicates."""
+def python_candidates(chosen, brought=None):
+    """Interpreters worth asking, without duplicates. A brought one lies in a folder of that name."""
     if chosen:
         return [chosen]
     names = ["python3"] + ["python3.%d" % minor for minor in range(19, 7, -1)]
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     folders += ["/usr/local/bin", "/usr/bin", "/opt/homebrew/bin", os.path.expanduser("~/.local/bin")]
     paths = [sys.executable] if sys.executable else []
+    paths += [os.path.join(brought, "bin", "python3")] if brought else []
     for folder in folders:
         # pyenv's shims are slow scripts around the interpreters that are listed below.
         if folder and not folder.rstrip("/").endswith("/shims"):
@@ -77,16 +79,17 @@ def ask_python(path):
     return None
 
 
-def find_pythons(chosen=None):
+def find_pythons(chosen=None, brought=None):
     """The facts of all interpreters found; asked at the same time, since each takes a moment."""
     found = []
 
     def ask(path):
         facts = ask_python(path)
         if facts:
+            facts["brought"] = brought is not None and is_inside(path, brought)
             found.append(facts)
 
-    run_together([lambda path=path: ask(path) for path in python_candidates(chosen)])
+    run_together([lambda path=path: ask(path) for path in python_candidates(chosen, brought)])
     return sorted(found, key=lambda facts: (facts["version"], facts["path"]), reverse=True)
 
 
@@ -105,30 +108,33 @@ def pip_commands(pythons, engine_python):
 
 
 def engine_python_of(pythons):
-    """The newest interpreter that the wheel runs on and that can fetch and hold it, or None."""
+    """The newest interpreter that the wheel runs on and that can fetch and hold it, or None.
+
+    The host's own comes first: its system keeps it up to date.
+    """
     usable = [facts for facts in pythons if facts["cpython"] and tuple(facts["version"]) >= ENGINE_PYTHON]
-    usable.sort(key=lambda facts: (facts["venv"] and (facts["pip"] or facts["ensurepip"]), facts["version"]),
+    usable.sort(key=lambda facts: (not facts["brought"], facts["venv"] and (facts["pip"] or facts["ensurepip"]), facts["version"]),
                 reverse=True)
     return usable[0] if usable else None
 
 
-def engine_python_failure(pythons, index_url):
-    """Why no interpreter can carry the wheel, or None."""
+def engine_python_failure(pythons, index_url, brought=False):
+    """Why no interpreter can carry the wheel, or None. A brought wheel need not be fetched."""
     python = engine_python_of(pythons)
     if python is None:
         found = version_text(pythons[0]["version"]) if pythons else "none"
         return Failure("python_too_old", "The engine needs Python %s or newer; the newest usable one on the host "
                        "is %s." % (version_text(ENGINE_PYTHON), found), found=found,
                        needed=version_text(ENGINE_PYTHON), fix=python_fix())
-    if not pip_commands(pythons, python) and not index_url:
+    if not brought and not pip_commands(pythons, python) and not index_url:
         return Failure("venv_missing", "%s has neither pip nor ensurepip, so nothing can be installed for it."
                        % python["path"], python=python["path"], fix=venv_fix())
     return None
 
 
-def newer_python():
+def newer_python(brought):
     """A newer interpreter on the host, for the message of python_too_old; "" without one."""
-    for path in python_candidates(None):
+    for path in python_candidates(None, brought):
         facts = ask_python(path)
         if facts and tuple(facts["version"]) >= MINIMUM_PYTHON:
             return path

@@ -5,6 +5,7 @@ import tempfile
 import time
 
 from slipway_host.filesystem import disk_space, existing_ancestor, is_noexec, is_writable
+from slipway_host.probe.mounts import mounts
 
 PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -34,18 +35,8 @@ def temporary_folder():
 
 
 def mounted_kinds():
-    """{mount point: kind of file system} on Linux, else empty."""
-    kinds = {}
-    try:
-        with open("/proc/self/mounts", encoding="utf-8", errors="replace") as source:
-            for line in source:
-                words = line.split(" ")
-                if len(words) > 2:
-                    # Blanks in a mount point are written as octal.
-                    kinds[words[1].replace("\\040", " ")] = words[2]
-    except OSError:
-        pass
-    return kinds
+    """{mount point: kind of file system}; of several mounts in one place the last is what is seen."""
+    return {mount.path: mount.kind for mount in mounts()}
 
 
 def kind_of(path, kinds):

@@ -84,6 +84,7 @@ def spawn_supervisor(layout, version, manifest, params):
     chosen = keeper.choose(wanted)
     launch = {
         "manifest": manifest, "manifest_id": manifest_id(manifest), "version": version, "script": script_path(),
+        "python": sys.executable,
         "port": port, "socket": path, "keeper": chosen,
         "log_bytes": int_param(params, "log_bytes", 1024, 1 << 30, LOG_BYTES),
         "watch": text_param(params, "watch", "prctl" if sys.platform.startswith("linux") else "pipe")}

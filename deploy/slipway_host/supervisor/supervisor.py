@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+from slipway_host.engine.device import UNKNOWN, DeviceWords
 from slipway_host.engine.kinds import endpoints_of
 from slipway_host.filesystem import read_json, write_json
 from slipway_host.layout import Layout
@@ -23,6 +24,8 @@ BACKOFF_LONGEST_S = 30.0
 FAST_FAILURES = 5
 STABLE_AFTER_S = 60.0
 ENGINE_GRACE_S = 4.0
+# For this long after it was ready an engine's words about its device may still be on their way.
+SETTLING_S = 10.0
 
 
 class Supervisor:
@@ -36,6 +39,7 @@ class Supervisor:
         self.log = EngineLog(self.layout.engine_log, self.launch["log_bytes"])
         self.tail = collections.deque(maxlen=200)
         self.partial = b""
+        self.words = DeviceWords()
         self.stopping = False
         self.child = None
         self.watch = None
@@ -44,7 +48,7 @@ class Supervisor:
         self.state = {"state": "starting", "engine_pid": None, "engine_start": None, "port": self.launch["port"] or last_port(self.layout),
                       "socket": self.launch["socket"],
                       "restarts": 0, "last_exit": None, "since": time.time(), "pid": os.getpid(),
-                      "load_seconds": None}
+                      "load_seconds": None, "device": None}
 
     def run(self):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -88,6 +92,7 @@ class Supervisor:
         while not self.stopping:
             begun = time.monotonic()
             self.tail.clear()
+            self.words = DeviceWords()
             self.spawn()
             status = self.attend(begun)
             if self.stopping:
@@ -138,7 +143,7 @@ class Supervisor:
         os.set_blocking(self.child.stdout.fileno(), False)
         self.selector.register(self.child.stdout, selectors.EVENT_READ, "log")
         self.save(state="starting", port=port, socket=socket_file, engine_pid=self.child.pid, engine_start=start_time(self.child.pid),
-                  load_seconds=None)
+                  load_seconds=None, device=None)
 
     def attend(self, begun):
         """Carries the log and watches /health until the engine ends; its exit status."""
@@ -147,6 +152,8 @@ class Supervisor:
             if self.state["state"] != "ready":
                 health = ask_health(self.state["port"], self.state["socket"], self.health)
                 if health == "ready" and self.child.poll() is None:
+                    while self.read_output():
+                        pass
                     self.ready_at = time.monotonic()
                     self.save(state="ready", load_seconds=round(self.ready_at - begun, 3))
                 elif health == "loading" and self.state["state"] != "loading":
@@ -187,8 +194,19 @@ class Supervisor:
         self.log.write(data)
         lines = (self.partial + data).split(b"\n")
         self.partial = lines.pop()[-4096:]
-        self.tail.extend(line.decode("utf-8", "replace")[:1000] for line in lines if line.strip())
+        texts = [line.decode("utf-8", "replace")[:1000] for line in lines if line.strip()]
+        self.tail.extend(texts)
+        self.note_device(texts)
         return True
+
+    def note_device(self, lines):
+        """Keeps what an engine says of its device while it loads: the log is too short to hold that for long."""
+        if self.state["state"] == "ready" and time.time() - self.state["since"] > SETTLING_S:
+            return
+        for line in lines:
+            self.words.read(line)
+        if self.words.found() != (self.state["device"] or UNKNOWN):
+            self.save(device=self.words.found())
 
     def drain(self):
         while self.read_output():
