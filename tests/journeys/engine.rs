@@ -79,6 +79,14 @@ pub fn link_commands() -> String {
     format!("mkdir -p {root}/engines; ln -s {} {root}/engines/", engine.display())
 }
 
+/// Shell commands that do what [`prepare_index`] does there.
+pub fn index_commands() -> String {
+    let Some(wheels) = std::env::var_os("SLIPWAY_ENGINE") else { return ":".to_owned() };
+    let lines = format!("[global]\\nno-index = true\\nfind-links = {}\\n", Path::new(&wheels).display());
+    let folder = "$HOME_DIR/.config/pip";
+    format!("mkdir -p {folder}; printf '{lines}' >{folder}/pip.conf")
+}
+
 /// A practice model made by `deploy/practice_model.py` with the given options.
 pub fn practice_model(options: &[&str]) -> PathBuf {
     let (workshop, _lock) = workshop();
@@ -101,6 +109,20 @@ pub fn practice_model(options: &[&str]) -> PathBuf {
 /// A model whose answers never end by themselves.
 pub fn endless_model() -> PathBuf {
     practice_model(&["--endless", "--context", "32768"])
+}
+
+/// The practice model with as many zeros behind it as make it this large, so that its way takes time.
+pub fn padded_model(bytes: u64) -> PathBuf {
+    let model = practice_model(&[]);
+    let (workshop, _lock) = workshop();
+    let path = workshop.join(format!("padded-{bytes}.gguf"));
+    if !path.exists() {
+        let part = path.with_extension("part");
+        fs::copy(model, &part).unwrap();
+        File::options().write(true).open(&part).unwrap().set_len(bytes).unwrap();
+        fs::rename(part, &path).unwrap();
+    }
+    path
 }
 
 /// The process that keeps the engine of a root alive.

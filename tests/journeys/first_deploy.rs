@@ -7,7 +7,7 @@ use slipway_protocol::{
     TaskOutcome, TaskResult,
 };
 
-use crate::app::{App, chat};
+use crate::app::{App, chat, uninstall};
 use crate::engine;
 use crate::sshd::{Machine, Sshd};
 
@@ -78,7 +78,7 @@ async fn over_ssh_from_an_empty_home_to_a_streamed_answer_and_back_to_nothing() 
     let again = app.send(&host, "Still there?").await;
     app.answered(&again).await;
 
-    uninstall(&app, &host).await;
+    remove(&app, &host).await;
     assert_eq!(listing(&machine.home()), before, "left on the host");
     assert!(machine.engine_processes().is_empty());
     assert!(app.program.host_list().await.unwrap().iter().all(|view| view.deployment.is_none()));
@@ -99,14 +99,14 @@ async fn this_computer_needs_no_ssh() {
     assert!(!answer.content.is_empty());
     let again = app.deploy(&host, ModelSource::Practice).await;
     assert!(!again.changed);
-    uninstall(&app, &host).await;
+    remove(&app, &host).await;
     assert!(!root.exists(), "{:?}", listing(&root));
     assert!(crate::processes::with_argument(&root).is_empty());
     app.program.shutdown().await;
 }
 
-async fn uninstall(app: &App, host_id: &HostId) {
-    let task = app.program.uninstall_start(uninstall(&host_id)).await.unwrap();
+async fn remove(app: &App, host_id: &HostId) {
+    let task = app.program.uninstall_start(uninstall(host_id)).await.unwrap();
     let outcome = app.outcome(&task.request_id).await;
     let TaskOutcome::Complete(TaskResult::Uninstall(removed)) = outcome else {
         panic!("{outcome:?}")

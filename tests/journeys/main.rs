@@ -27,6 +27,7 @@ mod cancelling;
 mod command_line;
 mod diagnosis;
 mod engine_faults;
+mod fault_table;
 mod first_deploy;
 mod flapping;
 mod healing;

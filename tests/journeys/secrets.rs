@@ -57,18 +57,7 @@ async fn the_engines_key_leaves_its_file_for_memory_only() {
 fn neither_the_log_nor_the_database_of_the_command_line_holds_a_secret() {
     let machine = Sshd::start();
     let cli = Cli::new();
-    let add = machine.host_add();
-    let (identity, fingerprint) = (add.identity.unwrap(), add.accepted_fingerprint.unwrap());
-    cli.ok(&[
-        "host",
-        "add",
-        "box",
-        &add.address,
-        "--identity",
-        &identity,
-        "--accept-new-host-key",
-        &fingerprint,
-    ]);
+    cli.add(&machine);
     cli.ok(&["deploy", "box"]);
     cli.ok(&["chat", "box", "Hello!"]);
     // An address with a password in it, which nothing answers.

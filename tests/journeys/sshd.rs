@@ -141,6 +141,11 @@ impl Sshd {
         Path::new(&format!("/proc/{pid}/root")).join(self.home().strip_prefix("/").unwrap())
     }
 
+    /// Where the host script keeps its files, as the machine sees it.
+    pub fn root_inside(&self) -> PathBuf {
+        self.home_inside().join(".local/share/slipway/v1")
+    }
+
     /// Where the host script keeps its files.
     pub fn root(&self) -> PathBuf {
         self.home().join(".local/share/slipway/v1")
