@@ -14,7 +14,7 @@ from slipway_host.probe.system import libgomp_fix, venv_fix
 FIELDS = {"os", "os_release", "arch", "libc", "hostname", "user", "home", "root", "python", "disk", "memory", "cpu",
           "gpus", "llama_server", "llama_server_version", "writable", "noexec", "index_reachable", "engine_installed",
           "deployment", "findings", "libc_version", "places", "gpu_processes", "gpu_tools", "cuda", "services",
-          "containers", "ollama", "proxies", "clock"}
+          "containers", "ollama", "proxies", "clock", "runs"}
 
 
 def codes(run, severity=None):
