@@ -146,10 +146,10 @@ install    engine {"kind":"llama_cpp","source":"auto|wheel|binary","binary":path
 start      timeout_s (default 120) to be ready; port (null: any free one, kept across restarts);
            log_bytes (default 5 MiB; two such files are kept); watch "prctl" or "pipe": how the
            engine notices the end of its supervisor (default: prctl on Linux); listen "port" or
-           "socket" (default port): a unix socket in a directory that only the user enters, where the
-           engine and the length of the path allow it, else a port; keeper "supervisor", "systemd",
-           "launchd" or "auto" (default supervisor): what starts the supervisor again after a kill or a
-           reboot, a unit of the user's own that exists only while the server is meant to run (auto:
+           "socket" (default: as the last start, at first port): a unix socket in a directory that only
+           the user enters, where the engine and the length of the path allow it, else a port; keeper
+           "supervisor", "systemd", "launchd" or "auto" (default: as the last start, at first
+           supervisor): what starts the supervisor again after a kill or a reboot, a unit of the user's own that exists only while the server is meant to run (auto:
            launchd, or systemd if the user lingers; one that fails is replaced by the supervisor alone,
            with a warning in the log); linger (default false): ask for it first; candidate (default
            false): start the candidate if there is one, else the current version.
@@ -199,7 +199,8 @@ versions   data: deployment, current, previous, candidate, versions[] newest fir
            total_bytes (of the root), disk{path,free_bytes,total_bytes,free_inodes}
 commit     the candidate, which has to run and be ready, becomes current; the last two versions are
            kept. data: changed (false: there was no candidate), version, previous, removed_bytes
-rollback   timeout_s as for start; version (default: see below). With a candidate, and no other
+rollback   timeout_s as for start; version (default: see below); only_candidate (default false: true
+           does nothing where there is no candidate). With a candidate, and no other
            version named: forgets it and starts the current version again if anything ran. Else:
            starts the previous version (or the one named) if anything ran, then makes it current;
            the one left becomes the previous. If it does not start, the current one is started

@@ -98,7 +98,7 @@ def leftovers(layout):
 
 
 def old_scripts(layout):
-    """Script folders that no run that works and no last start of a deployment is from."""
+    """Script folders that neither this run, another one that works, nor the last start of a deployment is from."""
     live = set()
     with contextlib.suppress(OSError):
         for name in os.listdir(layout.deployments):

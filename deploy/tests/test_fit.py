@@ -39,7 +39,7 @@ class Measured(ScriptCase):
                 started = self.ok("start")
                 self.chat(started["port"], "word", max_tokens=2)
                 told = self.ok("fit", device="cpu", context_size=shape[-1])
-                parts = told["contexts"][0]["parts"]
+                parts = next(entry["parts"] for entry in told["contexts"] if entry["context_size"] == shape[-1])
                 measured = resident_bytes(started["engine_pid"])
                 self.assertAlmostEqual(parts["total"] / measured, 1.0, delta=0.2, msg="%s of %d" % (parts, measured))
                 self.assertEqual(parts["total"], sum(parts[name] for name in ("weights", "kv_cache", "compute", "runtime")))
@@ -51,6 +51,11 @@ class Measured(ScriptCase):
         data = self.ok("fit", model=model, device="cpu")
         self.assertEqual([entry["context_size"] for entry in data["contexts"]], [2048, 4096, 8192, 16384])
         self.assertEqual({entry["verdict"] for entry in data["contexts"]}, {"fits"})
+        elsewhere = self.ok("fit", model=model, device="cpu", context_size=3000, free_bytes=1000)
+        self.assertEqual([entry["context_size"] for entry in elsewhere["contexts"]],
+                         [2048, 3000, 4096, 8192, 16384])
+        self.assertEqual(({entry["verdict"] for entry in elsewhere["contexts"]}, elsewhere["free_bytes"]),
+                         ({"too_big"}, 1000))
         self.assertEqual((data["shape"]["layers"], data["shape"]["kv_heads"], data["shape"]["quantisation"],
                           data["shape"]["vocabulary"]), (8, 8, "F16", len(practice_model.Vocabulary().tokens)))
         binary = os.path.join(self.folder, "bin")

@@ -14,7 +14,8 @@ from slipway_host.probe.system import libgomp_fix, venv_fix
 FIELDS = {"os", "os_release", "arch", "libc", "hostname", "user", "home", "root", "python", "disk", "memory", "cpu",
           "gpus", "llama_server", "llama_server_version", "writable", "noexec", "index_reachable", "engine_installed",
           "deployment", "findings", "libc_version", "places", "gpu_processes", "gpu_tools", "cuda", "services",
-          "containers", "ollama", "proxies", "clock", "directories", "engine_wheel", "index_address"}
+          "containers", "ollama", "proxies", "clock", "directories", "engine_wheel", "index_address",
+          "runs"}
 
 
 def codes(run, severity=None):

@@ -123,6 +123,7 @@ class Losing(RunCase):
         self.assertNotIn(b"run_lost", self.record("before-restart"), "to look changes nothing")
         found = self.attach("before-restart")
         self.assertEqual((found.code, found.terminals), ("run_lost", 1))
+        self.assertEqual(found.events[-1].get("at"), len(self.record("before-restart")))
         self.server.pause = 0.0
         run = self.call("install", model=self.model(), run={"id": "after-restart"})
         self.assertIsNone(run.code, run.output)
@@ -185,8 +186,10 @@ class Records(RunCase):
         self.assertTrue(os.path.isdir(self.root), "what the link led to is not the run's")
 
     def test_an_uninstall_leaves_nothing(self):
-        self.call("install", run={"id": "the-install"}, engine=DEAF)
-        start = self.begin("start", run={"id": "a-deaf-start"})
+        self.call("install", run={"id": "the-install"})
+        self.ok("install", engine=DEAF, stage=True)
+        # Left alone, it would go back to the version before as soon as its engine is stopped.
+        start = self.begin("start", candidate=True, run={"id": "a-deaf-start"})
         read_until(start, '"stage": "load"')
         self.make_run("a-lost-run", process=(2, "1"))
         self.assertTrue(self.ok("uninstall")["was_deployed"])

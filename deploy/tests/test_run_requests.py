@@ -99,7 +99,9 @@ class Values(RunCase):
         self.layout.make(self.layout.runs)
         os.mkdir(folder.path)
         with mock.patch.object(launch, "script_path", lambda: script):
-            self.addCleanup(launch.spawn(self.layout, folder, RunRequest("install", params), params).wait)
+            process = launch.spawn(self.layout, folder, RunRequest("install", params), params)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
         with open(folder.params) as source:
             self.assertEqual(json.load(source)["params"], {"root": self.root, "model": self.model()})
         self.assertEqual(os.stat(folder.params).st_mode & 0o777, 0o600)

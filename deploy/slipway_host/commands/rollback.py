@@ -5,7 +5,7 @@ from slipway_host.commands.versions import is_complete
 from slipway_host.fault import Failure
 from slipway_host.layout import Layout
 from slipway_host.lock import Lock
-from slipway_host.params import seconds_param, text_param
+from slipway_host.params import flag_param, seconds_param, text_param
 from slipway_host.status import running_supervisor, stop_engine
 from slipway_host.versions import Versions
 from slipway_host.wire import OUT, handle_signals
@@ -17,7 +17,10 @@ def command_rollback(params):
     versions = Versions(layout)
     timeout = seconds_param(params, "timeout_s", 120)
     wanted = text_param(params, "version")
+    only_candidate = flag_param(params, "only_candidate")
     if versions.pointer()["candidate"] is None:
+        if only_candidate:
+            return answer(versions.pointer()["current"], None, None)
         versions.need_current()
     with Lock(layout, "rollback", seconds_param(params, "lock_wait_s", 5)) as lock:
         versions.adopt()

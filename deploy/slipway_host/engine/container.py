@@ -141,9 +141,9 @@ def run_arguments(params, layout):
 
 
 def mount(source, target):
-    if "," in source:
-        # The tools split a mount's fields at commas.
-        raise Failure("model_not_found", "A container cannot have %s: there is a comma in its path." % source,
+    if "," in source or '"' in source:
+        # The tools read a mount as a line of comma-separated values.
+        raise Failure("model_not_found", "A container cannot have %s: there is a comma or a quote in its path." % source,
                       path=source)
     return "type=bind,source=%s,target=%s,readonly" % (source, target)
 

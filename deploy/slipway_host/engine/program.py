@@ -11,8 +11,10 @@ from slipway_host.guard import die_with_pipe
 from slipway_host.params import bad_param
 
 # What says where an engine listens, who may ask it, and what it serves is not the caller's to change.
-RESERVED = re.compile(r"--?(host|port|uds|api[-_]key.*|config|model|alias|served[-_]model[-_]name|ssl[-_].*|root[-_]path)"
-                      r"(=.*)?\Z")
+RESERVED = ("host", "port", "uds", "api-key", "api-prefix", "config", "model", "model-url", "models-dir", "models-preset",
+            "alias", "served-model-name", "root-path", "path", "hf-repo", "hf-file", "hf-token", "docker-repo", "ssl-")
+RESERVED_SHORT = ("m", "mu", "a", "hf", "hfr", "hff", "hft", "dr")
+RESERVED_FAMILIES = ("api-key", "ssl-")
 
 
 def become(params, arguments, environment=None):
@@ -36,9 +38,19 @@ def option_list(engine):
     for option in options:
         if not isinstance(option, str) or not 0 < len(option) <= 500 or re.search(r"[\x00-\x1f]", option):
             raise bad_param("engine.options", "a list of lines of text")
-        if RESERVED.match(option):
+        if is_reserved(option):
             raise bad_param("engine.options", "without %s, which is Slipway's to set" % option.split("=")[0])
     return options
+
+
+def is_reserved(option):
+    """Whether an argument sets what is Slipway's to set, also by one of the spellings that engines understand."""
+    dashes, name = re.match(r"(-*)([^=]*)", option).groups()
+    name = name.replace("_", "-").lower()
+    if dashes == "--":
+        # Python's parser of arguments takes the beginning of a name for the whole.
+        return name.startswith(RESERVED_FAMILIES) or any(reserved.startswith(name) for reserved in RESERVED)
+    return dashes == "-" and (name in RESERVED + RESERVED_SHORT or name.startswith(RESERVED_FAMILIES))
 
 
 def need_program(path):

@@ -43,8 +43,9 @@ class GgufReader:
                 self.header()
         except (FileNotFoundError, NotADirectoryError):
             raise Failure("model_not_found", "There is no model file %s on the host." % self.path, path=self.path)
-        except PermissionError:
-            raise Failure("model_not_found", "The model file %s may not be read." % self.path, path=self.path)
+        except OSError as error:
+            raise Failure("model_not_found", "The model file %s cannot be read: %s." % (self.path, error.strerror),
+                          path=self.path)
         except (EOFError, struct.error):
             raise self.truncated(size + 1)
         if size < self.expected_bytes:
@@ -177,6 +178,9 @@ def model_files(path):
 
 
 def model_label(path):
-    """The name under which the engine serves a file: without folder, ending and part number."""
+    """The name under which the engine serves a file: without folder, ending and part number.
+
+    It is an argument of some engines, which a dash at its beginning would make an option.
+    """
     stem = re.sub(r"(?i)\.gguf\Z", "", os.path.basename(path))
-    return re.sub(r"-00001-of-\d{5}\Z", "", stem) or "model"
+    return re.sub(r"-00001-of-\d{5}\Z", "", stem).lstrip("-") or "model"

@@ -17,7 +17,9 @@ from slipway_host.model.safetensors import folder_marks, safetensors_facts
 from slipway_host.params import bad_param, object_param, sha256_param, text_param
 from slipway_host.wire import OUT
 
-OLLAMA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}(:[A-Za-z0-9][A-Za-z0-9._-]{0,127})?\Z")
+OLLAMA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}(/[A-Za-z0-9][A-Za-z0-9._-]{0,127}){0,3}(:[A-Za-z0-9][A-Za-z0-9._-]{0,127})?\Z")
+
+LONGEST_URL = 8192
 
 
 class ModelPlan:
@@ -153,7 +155,7 @@ class ModelPlan:
     def folder_record(self):
         facts = safetensors_facts(self.path)
         size, changed = folder_marks(self.path)
-        label = self.hub.hub.repo.partition("/")[2] if self.kind == "huggingface" else os.path.basename(self.path)
+        label = self.hub.hub.repo.partition("/")[2] if self.kind == "huggingface" else model_label(self.path)
         return {"kind": self.kind, "name": facts["name"] or label, "label": label, "path": self.path, "bytes": size,
                 "mtime_ns": changed, "sha256": None, "architecture": facts["architecture"],
                 "context_train": facts["context_train"], "practice": False, "format": "safetensors",
@@ -220,8 +222,9 @@ def check_url(url):
         # A password in an address would end up in logs and parameter files.
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
             raise failure
-        if re.search(r"[\x00-\x20\x7f]", url):
+        if re.search(r"[\x00-\x20\x7f]", url) or len(url) > LONGEST_URL:
             raise failure
+        url.encode("utf-8")
         parts.port
     except (ValueError, TypeError, AttributeError):
         raise failure

@@ -10,5 +10,6 @@ FOLDERS = ("~/.local/bin", "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin", "/
 
 def find_program(name):
     """The path of a program, first from PATH, or None."""
-    path = os.environ.get("PATH", os.defpath)
-    return shutil.which(name, path=os.pathsep.join([path] + [os.path.expanduser(folder) for folder in FOLDERS]))
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep) + [os.path.expanduser(folder) for folder in FOLDERS]
+    # An empty entry means the working directory, where anything may lie.
+    return shutil.which(name, path=os.pathsep.join(folder for folder in folders if os.path.isabs(folder)))

@@ -55,7 +55,7 @@ def python_candidates(chosen, brought=None):
     paths += [os.path.join(brought, "bin", "python3")] if brought else []
     for folder in folders:
         # pyenv's shims are slow scripts around the interpreters that are listed below.
-        if folder and not folder.rstrip("/").endswith("/shims"):
+        if os.path.isabs(folder) and not folder.rstrip("/").endswith("/shims"):
             paths += [os.path.join(folder, name) for name in names]
     for pattern in ("~/.pyenv/versions/3.1*/bin/python3", "~/miniconda3/bin/python3",
                     "~/.local/share/uv/python/cpython-3.1*/bin/python3"):

@@ -56,10 +56,10 @@ class KeptProcess:
         return self.returncode
 
 
-def listening(layout, engine, params):
-    """(port, socket path): where the engine is to listen; one of them is None."""
+def listening(layout, engine, params, before):
+    """(port, socket path): where the engine is to listen; one of them is None. As before, if it is not said."""
     wanted = int_param(params, "port", 1024, 65535)
-    listen = text_param(params, "listen", "port")
+    listen = text_param(params, "listen", "socket" if before.get("socket") and not wanted else "port")
     if listen not in ("port", "socket"):
         raise bad_param("listen", "port or socket")
     if listen == "socket":
@@ -75,8 +75,9 @@ def listening(layout, engine, params):
 def spawn_supervisor(layout, version, manifest, params):
     """Starts the supervisor, so that it survives the SSH logout; a process as of subprocess."""
     layout.make(layout.run, layout.logs)
-    port, path = listening(layout, manifest["engine"], params)
-    wanted = text_param(params, "keeper", "supervisor")
+    before = read_json(layout.launch) or {}
+    port, path = listening(layout, manifest["engine"], params, before)
+    wanted = text_param(params, "keeper", before.get("keeper") or "supervisor")
     if wanted != "auto" and wanted not in keeper.KEEPERS:
         raise bad_param("keeper", "auto, supervisor, systemd or launchd")
     if flag_param(params, "linger"):

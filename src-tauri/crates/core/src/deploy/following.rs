@@ -4,6 +4,7 @@ use serde_json::Value;
 use slipway_protocol::LogLevel;
 
 use super::events::{EventReader, Line, ScriptEvent};
+use super::host_work::HostWork;
 use super::script::Subcommand;
 use crate::fault::Fault;
 use crate::fault_text::script_fault;
@@ -14,8 +15,8 @@ pub(super) struct Following<'a, F> {
     reader: EventReader,
     errors: EventReader,
     on_event: F,
-    /// How far the record of the work on the host was read.
-    offset: Option<&'a mut u64>,
+    /// The work on the host that speaks, if it outlives the link.
+    work: Option<&'a mut HostWork>,
     pub(super) pid: Option<u32>,
     pub(super) outcome: Option<Result<Value, Fault>>,
     pub(super) last_words: String,
@@ -26,14 +27,14 @@ impl<'a, F: FnMut(&ScriptEvent)> Following<'a, F> {
         subcommand: Subcommand,
         marker: &str,
         on_event: F,
-        offset: Option<&'a mut u64>,
+        work: Option<&'a mut HostWork>,
     ) -> Self {
         Self {
             subcommand,
             reader: EventReader::new(marker),
             errors: EventReader::new(marker),
             on_event,
-            offset,
+            work,
             pid: None,
             outcome: None,
             last_words: String::new(),
@@ -68,8 +69,9 @@ impl<'a, F: FnMut(&ScriptEvent)> Following<'a, F> {
                 return;
             }
             Line::Event(event, at) => {
-                if let (Some(offset), Some(at)) = (&mut self.offset, at) {
-                    **offset = at;
+                if let (Some(work), Some(at)) = (&mut self.work, at) {
+                    work.offset = at;
+                    work.begun = true;
                 }
                 event
             }

@@ -16,6 +16,8 @@ pub(crate) struct HostWork {
     pub(super) owner: String,
     /// Bytes of the record that were read.
     pub(super) offset: u64,
+    /// Whether the host has told of it: then it is only followed, and never begun a second time.
+    pub(super) begun: bool,
 }
 
 /// A piece of work as the host tells of it.
@@ -48,13 +50,19 @@ impl HostWork {
             }
             None => uuid::Uuid::new_v4().to_string(),
         };
-        Self { id, fingerprint, owner: owner.to_owned(), offset: 0 }
+        Self { id, fingerprint, owner: owner.to_owned(), offset: 0, begun: false }
     }
 
     /// Work that nobody joins.
     pub(super) fn alone(owner: &str) -> Self {
         let id = uuid::Uuid::new_v4().to_string();
-        Self { fingerprint: id.clone(), id, owner: owner.to_owned(), offset: 0 }
+        Self {
+            fingerprint: id.clone(),
+            id,
+            owner: owner.to_owned(),
+            offset: 0,
+            begun: false,
+        }
     }
 }
 

@@ -216,8 +216,9 @@ impl<'a> ScriptRun<'a> {
             "fingerprint": work.fingerprint,
             "owner": work.owner,
             "offset": work.offset,
+            "attach": work.begun,
         });
-        self.from_file(script, subcommand, params, on_event, Some(&mut work.offset)).await
+        self.from_file(script, subcommand, params, on_event, Some(work)).await
     }
 
     async fn from_file(
@@ -226,7 +227,7 @@ impl<'a> ScriptRun<'a> {
         subcommand: Subcommand,
         params: Value,
         on_event: impl FnMut(&ScriptEvent) + Send,
-        offset: Option<&mut u64>,
+        work: Option<&mut HostWork>,
     ) -> Result<Value, Fault> {
         let marker = new_marker();
         let file = format!("{}/params-{marker}.json", script.directory);
@@ -234,7 +235,7 @@ impl<'a> ScriptRun<'a> {
         let content: Arc<[u8]> = self.with_common(params, &marker).to_string().into_bytes().into();
         self.machine.write(content, &file, 0o600, |_, _| ()).await?;
         let command = self.command(&marker, &[&path, subcommand.name(), "--params", &file]);
-        let mut following = Following::new(subcommand, &marker, on_event, offset);
+        let mut following = Following::new(subcommand, &marker, on_event, work);
         let result = match self.machine.exec(&command, Vec::new()).await {
             Ok(running) => self.follow(running, &mut following).await,
             Err(fault) => Err(fault),

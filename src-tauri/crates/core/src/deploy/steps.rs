@@ -30,15 +30,20 @@ impl<'a> Steps<'a> {
         Self { context, current: None, timings: Vec::new() }
     }
 
-    /// The next step begins. One that goes on after the link was lost keeps its beginning.
-    pub(super) fn begin(&mut self, step: DeployStep) {
+    /// The next step begins. One that goes on after the link was lost keeps its beginning; one that
+    /// has ended already stays so, and the answer is false.
+    pub(super) fn begin(&mut self, step: DeployStep) -> bool {
+        if self.timings.iter().any(|timing| timing.step == step) {
+            return false;
+        }
         if self.current.as_ref().is_some_and(|current| current.step == step) {
-            return;
+            return true;
         }
         tracing::info!(target: "deploy", "step {}", name(step));
         let began = Instant::now();
         self.current = Some(Current { step, began, started_at: now_ms(), reported: None });
         self.emit(StepState::Running, None, None);
+        true
     }
 
     /// The step works on something.

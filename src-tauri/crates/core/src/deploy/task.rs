@@ -83,6 +83,8 @@ struct Deploy<'a> {
     started: Option<Value>,
     verified: Option<Verified>,
     committed: bool,
+    /// Whether work on the host was lost once already.
+    lost_work: bool,
 }
 
 impl<'a> Deploy<'a> {
@@ -112,6 +114,7 @@ impl<'a> Deploy<'a> {
             started: None,
             verified: None,
             committed: false,
+            lost_work: false,
         }
     }
 
@@ -125,6 +128,16 @@ impl<'a> Deploy<'a> {
                 Ok(result) => return Ok((result, machine)),
                 Err(fault) if self.is_cut_off(&machine, &fault) => {
                     machine = self.reach_again(fault).await?;
+                    // Whatever ended the link may have ended the engine.
+                    if !self.committed && self.started.take().is_some() {
+                        self.start = None;
+                    }
+                }
+                // The host was restarted: what it was at is begun anew, once.
+                Err(fault) if fault.code == ErrorCode::HostWorkLost && !self.lost_work => {
+                    tracing::warn!(target: "deploy", "{}", fault.message.en);
+                    self.lost_work = true;
+                    (self.install, self.start) = (None, None);
                 }
                 Err(fault) => {
                     self.undo(&machine, &fault).await;
@@ -189,7 +202,8 @@ impl<'a> Deploy<'a> {
         ScriptRun::new(self.context, machine, self.program.root_for(self.host, self.request))
     }
 
-    /// Takes back what counts only once it was verified, and goes back to what ran before.
+    /// Takes back what counts only once it was verified, and goes back to what ran before. A start that
+    /// fails or is cancelled does so by itself, on the host.
     async fn undo(&self, machine: &Machine, fault: &Fault) {
         if self.committed || self.installed.is_none() || machine.is_lost() {
             return;
@@ -199,8 +213,9 @@ impl<'a> Deploy<'a> {
         let installed = self.installed.as_ref();
         let staged = installed.is_some_and(|data| data["candidate"] == json!(true));
         let already = self.started.as_ref().map(|data| data["already_running"] == json!(true));
-        let (subcommand, params) = if staged {
-            (Subcommand::Rollback, json!({ "timeout_s": UNDO_LIMIT.as_secs() }))
+        let (subcommand, params) = if staged && self.started.is_some() {
+            let timeout_s = UNDO_LIMIT.as_secs();
+            (Subcommand::Rollback, json!({ "timeout_s": timeout_s, "only_candidate": true }))
         } else if self.start_was_asked && already == Some(false) {
             (Subcommand::Stop, json!({}))
         } else {

@@ -193,7 +193,10 @@ impl OnHost {
         let script = InstalledScript::below(&root.root);
         self.machine.make_dir_all(script.directory()).await?;
         script.upload(&self.machine, |_, _| ()).await?;
-        let params = json!({ "version": version, "timeout_s": READY_LIMIT_S });
+        // Named, so that a candidate that was never verified does not count as the version to leave.
+        let previous = || root.versions.iter().find(|told| told.role == VersionRole::Previous);
+        let wanted = version.or_else(|| previous().map(|told| told.version.clone()));
+        let params = json!({ "version": wanted, "timeout_s": READY_LIMIT_S });
         let mut work = HostWork::alone(&self.program.owner());
         let on_event = |event: &super::events::ScriptEvent| show(steps, event);
         let data = run.detached(&script, Subcommand::Rollback, params, &mut work, on_event).await?;

@@ -48,7 +48,7 @@ impl Deploy<'_> {
         if self.started.is_some() {
             return Ok(());
         }
-        self.steps.begin(DeployStep::Run);
+        let is_first_time = self.steps.begin(DeployStep::Run);
         let script = self.script_now()?;
         let owner = self.program.owner();
         let run = ScriptRun::new(
@@ -93,8 +93,10 @@ impl Deploy<'_> {
         let started = run.detached(&script, Subcommand::Start, params, &mut work, on_event).await;
         self.start = Some(work);
         self.started = Some(started?);
-        let detail = self.engine_detail();
-        self.steps.done(Some(detail));
+        if is_first_time {
+            let detail = self.engine_detail();
+            self.steps.done(Some(detail));
+        }
         Ok(())
     }
 
