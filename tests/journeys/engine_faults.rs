@@ -22,6 +22,8 @@ if PLAY == "crash":
     sys.exit("error: GGML_ASSERT failed")
 if PLAY == "silent":
     time.sleep(600)
+if PLAY == "processor":
+    print("load_tensors: offloaded 0/3 layers to GPU", flush=True)
 if PLAY == "memory":
     sys.exit("ggml_backend_cuda_buffer_type_alloc_buffer: cudaMalloc failed: out of memory")
 value = lambda name: sys.argv[sys.argv.index(name) + 1]

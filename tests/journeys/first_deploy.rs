@@ -9,6 +9,7 @@ use slipway_protocol::{
 
 use crate::app::{App, chat, uninstall};
 use crate::engine;
+use crate::files::listing;
 use crate::sshd::{Machine, Sshd};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,20 +113,4 @@ async fn remove(app: &App, host_id: &HostId) {
         panic!("{outcome:?}")
     };
     assert!(removed.removed_bytes > 0);
-}
-
-/// All that lies below a folder.
-fn listing(folder: &std::path::Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(next) = open.pop() {
-        for entry in fs::read_dir(next).into_iter().flatten().flatten() {
-            found.push(entry.path().to_string_lossy().into_owned());
-            if entry.file_type().unwrap().is_dir() {
-                open.push(entry.path());
-            }
-        }
-    }
-    found.sort();
-    found
 }

@@ -13,7 +13,7 @@ use crate::processes::{eventually, output, signal};
 use crate::sshd::{Machine, Sshd, can_mount};
 
 /// Takes every Python out of sight that the search would find by its absolute path.
-const HIDE_PYTHON: &str = "for p in /usr/bin/python3* /usr/local/bin/python3* \
+pub const HIDE_PYTHON: &str = "for p in /usr/bin/python3* /usr/local/bin/python3* \
      /opt/homebrew/bin/python3*; do if [ -x \"$p\" ] && [ ! -L \"$p\" ]; then \
      mount --bind /dev/null \"$p\"; fi; done";
 

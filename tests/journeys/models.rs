@@ -10,9 +10,9 @@ use slipway_protocol::{
 
 use crate::app::{App, chat};
 use crate::engine;
+use crate::files::files_with;
 use crate::http::ModelServer;
 use crate::processes::{eventually, output};
-use crate::secrets::files_with;
 use crate::sshd::{Sshd, free_port};
 
 fn on_host(path: &Path) -> ModelSource {
