@@ -132,11 +132,15 @@ pub fn supervisor(root: &Path) -> Option<u32> {
     is_running(pid).then_some(pid)
 }
 
+/// What the supervisor of a root wrote down; null before it has.
+pub fn state(root: &Path) -> serde_json::Value {
+    let text = fs::read_to_string(root.join("deployments/default/run/state.json"));
+    text.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
 /// The engine's own process, as the supervisor wrote it down.
 pub fn process(root: &Path) -> Option<u32> {
-    let text = fs::read_to_string(root.join("deployments/default/run/state.json")).ok()?;
-    let state: serde_json::Value = serde_json::from_str(&text).ok()?;
-    let pid = u32::try_from(state["engine_pid"].as_u64()?).ok()?;
+    let pid = u32::try_from(state(root)["engine_pid"].as_u64()?).ok()?;
     is_running(pid).then_some(pid)
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use slipway_protocol::{
-    DeployStep, HostId, HostRef, MessageState, ModelSource, Progress, StepState, TaskBody,
+    DeployStep, HostId, MessageState, ModelSource, Progress, StepState, TaskBody,
     TaskOutcome, TaskResult,
 };
 

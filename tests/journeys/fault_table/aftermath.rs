@@ -1,11 +1,10 @@
 //! What has to hold after a fault.
 
-use std::fs;
-
 use slipway_core::Program;
 use slipway_protocol::HostId;
 
 use crate::app::App;
+use crate::engine;
 use crate::processes::{eventually, output, with_argument};
 use crate::sshd::Sshd;
 
@@ -27,8 +26,8 @@ pub async fn expect_order(program: &Program, machine: &Sshd) {
     let root = machine.root_inside();
     let working = || machine.engine_processes();
     assert!(eventually(15, || working().len() == 2), "not two processes: {}", described(machine));
-    let state = fs::read_to_string(root.join("deployments/default/run/state.json")).unwrap();
-    assert!(state.contains("ready"), "{state}");
+    let state = engine::state(&root);
+    assert_eq!(state["state"], "ready", "{state}");
     assert!(eventually(5, || !root.join("lock").exists()), "locked");
     let parts = || output("find", &[root.to_str().unwrap(), "-name", "*.part*"]);
     assert!(eventually(5, || parts().is_empty()), "left: {}", parts());

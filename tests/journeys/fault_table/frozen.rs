@@ -24,7 +24,7 @@ async fn freeze_at(step: DeployStep) {
     };
     app.next(begun.seq, noticed).await;
     println!("{step:?} x frozen: noticed after {:.1} s", frozen.elapsed().as_secs_f64());
-    assert!(frozen.elapsed().as_secs() < 12, "{:?}", frozen.elapsed());
+    assert!(frozen.elapsed().as_secs() < 20, "{:?}", frozen.elapsed());
     machine.thaw();
     let outcome = app.outcome(&request_id).await;
     assert!(matches!(outcome, slipway_protocol::TaskOutcome::Complete(_)), "{outcome:?}");
