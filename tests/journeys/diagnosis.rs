@@ -151,7 +151,9 @@ async fn a_server_that_opens_no_ports_names_the_line_that_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_engine_is_looked_at_from_its_process_to_its_answer() {
-    let machine = Sshd::start();
+    // On a port, which somebody else can take.
+    let config = "AllowStreamLocalForwarding no";
+    let machine = Sshd::with(&Machine { config, ..Machine::default() });
     let app = App::open().await;
     let host = app.add(&machine).await;
     app.deploy(&host, ModelSource::Practice).await;
@@ -195,9 +197,7 @@ async fn the_engine_is_looked_at_from_its_process_to_its_answer() {
 
 /// The port that the engine has, as its supervisor wrote it down.
 fn running_port(machine: &Sshd) -> u16 {
-    let text = fs::read_to_string(machine.deployment().join("run/state.json")).unwrap();
-    let state: serde_json::Value = serde_json::from_str(&text).unwrap();
-    u16::try_from(state["port"].as_u64().unwrap()).unwrap()
+    u16::try_from(engine::state(&machine.root())["port"].as_u64().unwrap()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
