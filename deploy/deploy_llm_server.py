@@ -191,7 +191,7 @@ uninstall  keep_models (default false). data: removed_bytes, was_deployed. Stops
            deployment, engines and models that no other deployment uses, its ended runs, and what is
            then empty; with the last deployment also the brought Python and packages. A start or rollback
            of this deployment that still runs is cancelled.
-versions   data: deployment, current, previous, candidate, versions[] newest first {version, role:
+versions   data: root, deployment, current, previous, candidate, versions[] newest first {version, role:
            candidate|current|previous|old, damaged, created_at, running, complete (its engine and
            model are still there), engine{kind,source,version}, model{kind,name,label,path,bytes,
            sha256}, parameters, engine_bytes, model_bytes}; a damaged one has version, role, damaged,

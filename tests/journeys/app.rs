@@ -8,8 +8,8 @@ use slipway_core::{Bus, DataDir, Program};
 use slipway_protocol::{
     ChatResult, ChatSend, ChatStarted, ConnectionState, ConnectionStatus, DeployRequest,
     DeployResult, ErrorInfo, HostId, HostRef, Message, ModelSource, Progress, PromptAnswer,
-    PromptReply, RequestId, Sampling, SessionRef, TaskBody, TaskMessage, TaskOutcome, TaskResult,
-    UninstallRequest,
+    PromptReply, RequestId, Sampling, SessionRef, TaskBody, TaskMessage, TaskOutcome, TaskRef,
+    TaskResult, UninstallRequest,
 };
 use tempfile::TempDir;
 
@@ -76,6 +76,14 @@ impl App {
             TaskBody::Complete(result) => TaskOutcome::Complete(result),
             TaskBody::Error(error) => TaskOutcome::Error(error),
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// The result of a task that has to work.
+    pub async fn result(&self, task: TaskRef) -> TaskResult {
+        match self.outcome(&task.request_id).await {
+            TaskOutcome::Complete(result) => result,
+            TaskOutcome::Error(error) => panic!("{error:?}"),
         }
     }
 

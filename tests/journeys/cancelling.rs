@@ -10,6 +10,8 @@ use slipway_protocol::{
 };
 
 use crate::app::{App, uninstall};
+use crate::engine;
+use crate::files::files;
 use crate::processes::eventually;
 use crate::sshd::{Machine, Sshd};
 
@@ -97,21 +99,19 @@ async fn while_the_engine_is_installed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_a_model_is_uploaded_and_its_rest_does_not_disturb() {
+async fn while_a_model_is_uploaded_and_the_next_deploy_goes_on_there() {
     let machine = Sshd::start();
     let app = App::open().await;
     let host = app.add(&machine).await;
-    // Large enough to be caught in the middle; its content does not matter before it has arrived.
-    let big = app.dir.path().join("big.gguf");
-    fs::write(&big, b"GGUF").unwrap();
-    fs::File::options().write(true).open(&big).unwrap().set_len(400 << 20).unwrap();
-    let request_id =
-        app.start_deploy(&host, ModelSource::LocalFile(big.to_string_lossy().into_owned())).await;
+    // Large enough to be caught in the middle.
+    let bytes = 200 << 20;
+    let big = engine::padded_model(bytes).to_string_lossy().into_owned();
+    let request_id = app.start_deploy(&host, ModelSource::LocalFile(big.clone())).await;
     let halfway = |m: &TaskMessage| {
         m.request_id == request_id
             && matches!(&m.body, TaskBody::Progress(Progress::Step(now))
                 if now.activity.as_ref().is_some_and(|activity|
-                    activity.done_bytes > Some(1 << 20) && activity.done_bytes < activity.total_bytes))
+                    activity.done_bytes > Some(10 << 20) && activity.total_bytes == Some(bytes)))
     };
     app.next(0, halfway).await;
     let cancelled = Instant::now();
@@ -119,14 +119,25 @@ async fn while_a_model_is_uploaded_and_its_rest_does_not_disturb() {
     assert_eq!(app.failure(&request_id).await.code, ErrorCode::Cancelled);
     assert!(cancelled.elapsed() < Duration::from_secs(4), "{:?}", cancelled.elapsed());
     assert_eq!(app.terminals(&request_id), 1);
-    let models = machine.root().join("models");
-    let names = || -> Vec<_> {
-        let entries = fs::read_dir(&models).into_iter().flatten().flatten();
-        entries.map(|entry| entry.file_name()).collect()
-    };
     println!("cancelled in {:?}", cancelled.elapsed());
-    assert!(eventually(5, || names().is_empty()), "left of the upload: {:?}", names());
+    let models = machine.root().join("models");
+    let names = || files(&models);
+    // What has arrived is kept: the next deploy of this file goes on there.
+    let [part] = &names()[..] else { panic!("left of the upload: {:?}", names()) };
+    assert!(part.contains(".gguf.part-"), "{part}");
     app.deploy(&host, ModelSource::Practice).await;
+    assert!(names().contains(part), "{:?}", names());
+    let again = app.start_deploy(&host, ModelSource::LocalFile(big)).await;
+    let first = |m: &TaskMessage| {
+        m.request_id == again
+            && matches!(&m.body, TaskBody::Progress(Progress::Step(now))
+                if now.activity.as_ref().is_some_and(|a| a.total_bytes == Some(bytes)))
+    };
+    let TaskBody::Progress(Progress::Step(now)) = app.next(0, first).await.body else { panic!() };
+    assert!(now.activity.unwrap().done_bytes > Some(9 << 20), "begins anew");
+    let outcome = app.outcome(&again).await;
+    assert!(matches!(outcome, TaskOutcome::Complete(_)), "{outcome:?}");
+    assert!(names().iter().all(|name| !name.contains(".part")), "{:?}", names());
     let task = app.program.uninstall_start(uninstall(&host)).await.unwrap();
     let outcome = app.outcome(&task.request_id).await;
     assert!(matches!(outcome, TaskOutcome::Complete(TaskResult::Uninstall(_))), "{outcome:?}");

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::engine;
+use crate::sshd::Sshd;
 
 /// One data directory and one home for a row of commands.
 pub struct Cli {
@@ -27,6 +28,14 @@ impl Cli {
         std::fs::create_dir(dir.path().join("home")).unwrap();
         engine::prepare_index(&dir.path().join("home"));
         Self { dir }
+    }
+
+    /// Adds a machine that lets this computer in as `box`.
+    pub fn add(&self, machine: &Sshd) {
+        let host = machine.host_add();
+        let (identity, fingerprint) = (host.identity.unwrap(), host.accepted_fingerprint.unwrap());
+        let trusted = ["--identity", &identity, "--accept-new-host-key", &fingerprint];
+        self.ok(&[&["host", "add", "box", &host.address][..], &trusted].concat());
     }
 
     pub fn data(&self) -> PathBuf {

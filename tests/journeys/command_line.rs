@@ -18,27 +18,11 @@ fn messages(ran: &crate::cli::Ran) -> Vec<TaskMessage> {
     ran.json().into_iter().map(|line| serde_json::from_value(line).unwrap()).collect()
 }
 
-/// Adds the machine as `box`.
-fn add(cli: &Cli, machine: &Sshd) {
-    let host = machine.host_add();
-    let (identity, fingerprint) = (host.identity.unwrap(), host.accepted_fingerprint.unwrap());
-    cli.ok(&[
-        "host",
-        "add",
-        "box",
-        &host.address,
-        "--identity",
-        &identity,
-        "--accept-new-host-key",
-        &fingerprint,
-    ]);
-}
-
 #[test]
 fn from_adding_a_host_to_uninstalling_it() {
     let machine = Sshd::start();
     let cli = Cli::new();
-    add(&cli, &machine);
+    cli.add(&machine);
     let listed = cli.ok(&["host", "list"]);
     assert!(listed.out.contains("local") && listed.out.contains(&machine.address()));
     let views: Vec<HostView> = cli
@@ -113,7 +97,7 @@ fn from_adding_a_host_to_uninstalling_it() {
 fn a_host_is_kept_and_its_broken_links_are_named() {
     let machine = Sshd::with(&Machine { config: "AllowTcpForwarding no", ..Machine::default() });
     let cli = Cli::new();
-    add(&cli, &machine);
+    cli.add(&machine);
     let kept = cli.ok(&["host", "keep", "box", "on", "--json"]).json().remove(0);
     assert!(serde_json::from_value::<Host>(kept).unwrap().keep);
     assert!(cli.ok(&["host", "list"]).out.contains("kept"));
@@ -138,7 +122,7 @@ fn a_host_is_kept_and_its_broken_links_are_named() {
 fn connect_says_each_change_of_its_state() {
     let mut machine = Sshd::start();
     let cli = Cli::new();
-    add(&cli, &machine);
+    cli.add(&machine);
     cli.ok(&["deploy", "box"]);
     let mut child = cli.spawn(&["connect", "box"]);
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
@@ -159,7 +143,7 @@ fn connect_says_each_change_of_its_state() {
 fn connect_stays_until_interrupted_and_frees_its_port() {
     let machine = Sshd::start();
     let cli = Cli::new();
-    add(&cli, &machine);
+    cli.add(&machine);
     cli.ok(&["deploy", "box"]);
     for (number, signal_name) in ["INT", "TERM"].into_iter().enumerate() {
         let arguments: &[&str] =
@@ -229,7 +213,7 @@ fn failures_have_documented_exit_codes_and_say_what_to_do() {
     assert_eq!(ran.code, Some(4), "{}", ran.err);
     assert!(ran.err.contains(&machine.fingerprint()), "{}", ran.err);
     assert!(ran.err.contains("--accept-new-host-key"), "{}", ran.err);
-    add(&cli, &machine);
+    cli.add(&machine);
     let ran = cli.run(&["connect", "box"]);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     assert!(ran.err.contains("Deploy first"), "{}", ran.err);

@@ -79,6 +79,14 @@ pub fn link_commands() -> String {
     format!("mkdir -p {root}/engines; ln -s {} {root}/engines/", engine.display())
 }
 
+/// Shell commands that do what [`prepare_index`] does there.
+pub fn index_commands() -> String {
+    let Some(wheels) = std::env::var_os("SLIPWAY_ENGINE") else { return ":".to_owned() };
+    let lines = format!("[global]\\nno-index = true\\nfind-links = {}\\n", Path::new(&wheels).display());
+    let folder = "$HOME_DIR/.config/pip";
+    format!("mkdir -p {folder}; printf '{lines}' >{folder}/pip.conf")
+}
+
 /// A practice model made by `deploy/practice_model.py` with the given options.
 pub fn practice_model(options: &[&str]) -> PathBuf {
     let (workshop, _lock) = workshop();
@@ -103,6 +111,20 @@ pub fn endless_model() -> PathBuf {
     practice_model(&["--endless", "--context", "32768"])
 }
 
+/// The practice model with as many zeros behind it as make it this large, so that its way takes time.
+pub fn padded_model(bytes: u64) -> PathBuf {
+    let model = practice_model(&[]);
+    let (workshop, _lock) = workshop();
+    let path = workshop.join(format!("padded-{bytes}.gguf"));
+    if !path.exists() {
+        let part = path.with_extension("part");
+        fs::copy(model, &part).unwrap();
+        File::options().write(true).open(&part).unwrap().set_len(bytes).unwrap();
+        fs::rename(part, &path).unwrap();
+    }
+    path
+}
+
 /// The process that keeps the engine of a root alive.
 pub fn supervisor(root: &Path) -> Option<u32> {
     let text = fs::read_to_string(root.join("deployments/default/run/supervisor.pid")).ok()?;
@@ -110,11 +132,15 @@ pub fn supervisor(root: &Path) -> Option<u32> {
     is_running(pid).then_some(pid)
 }
 
+/// What the supervisor of a root wrote down; null before it has.
+pub fn state(root: &Path) -> serde_json::Value {
+    let text = fs::read_to_string(root.join("deployments/default/run/state.json"));
+    text.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
 /// The engine's own process, as the supervisor wrote it down.
 pub fn process(root: &Path) -> Option<u32> {
-    let text = fs::read_to_string(root.join("deployments/default/run/state.json")).ok()?;
-    let state: serde_json::Value = serde_json::from_str(&text).ok()?;
-    let pid = u32::try_from(state["engine_pid"].as_u64()?).ok()?;
+    let pid = u32::try_from(state(root)["engine_pid"].as_u64()?).ok()?;
     is_running(pid).then_some(pid)
 }
 

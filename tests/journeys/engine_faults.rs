@@ -13,7 +13,7 @@ use crate::sshd::Sshd;
 
 /// A `llama-server` that serves `answer`, or plays the fault that its first line names.
 const STAND_IN: &str = r##"
-import http.server, json, os, sys, time
+import http.server, json, os, socket, socketserver, sys, time
 if "--version" in sys.argv:
     sys.exit(print("version: 1 (stand-in)"))
 if "--help" in sys.argv:
@@ -22,6 +22,8 @@ if PLAY == "crash":
     sys.exit("error: GGML_ASSERT failed")
 if PLAY == "silent":
     time.sleep(600)
+if PLAY == "processor":
+    print("load_tensors: offloaded 0/3 layers to GPU", flush=True)
 if PLAY == "memory":
     sys.exit("ggml_backend_cuda_buffer_type_alloc_buffer: cudaMalloc failed: out of memory")
 value = lambda name: sys.argv[sys.argv.index(name) + 1]
@@ -69,6 +71,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+class OnSocket(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_UNIX
+
+    def server_bind(self):
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "localhost", 0
+
+# As llama.cpp takes it: a name that ends so is a socket.
+if value("--host").endswith(".sock"):
+    OnSocket(value("--host"), Handler).serve_forever()
 http.server.ThreadingHTTPServer(("127.0.0.1", int(value("--port"))), Handler).serve_forever()
 "##;
 

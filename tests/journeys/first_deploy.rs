@@ -3,12 +3,13 @@
 use std::fs;
 
 use slipway_protocol::{
-    DeployStep, HostId, HostRef, MessageState, ModelSource, Progress, StepState, TaskBody,
+    DeployStep, HostId, MessageState, ModelSource, Progress, StepState, TaskBody,
     TaskOutcome, TaskResult,
 };
 
-use crate::app::{App, chat};
+use crate::app::{App, chat, uninstall};
 use crate::engine;
+use crate::files::listing;
 use crate::sshd::{Machine, Sshd};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +79,7 @@ async fn over_ssh_from_an_empty_home_to_a_streamed_answer_and_back_to_nothing() 
     let again = app.send(&host, "Still there?").await;
     app.answered(&again).await;
 
-    uninstall(&app, &host).await;
+    remove(&app, &host).await;
     assert_eq!(listing(&machine.home()), before, "left on the host");
     assert!(machine.engine_processes().is_empty());
     assert!(app.program.host_list().await.unwrap().iter().all(|view| view.deployment.is_none()));
@@ -99,33 +100,17 @@ async fn this_computer_needs_no_ssh() {
     assert!(!answer.content.is_empty());
     let again = app.deploy(&host, ModelSource::Practice).await;
     assert!(!again.changed);
-    uninstall(&app, &host).await;
+    remove(&app, &host).await;
     assert!(!root.exists(), "{:?}", listing(&root));
     assert!(crate::processes::with_argument(&root).is_empty());
     app.program.shutdown().await;
 }
 
-async fn uninstall(app: &App, host_id: &HostId) {
-    let task = app.program.uninstall_start(uninstall(&host_id)).await.unwrap();
+async fn remove(app: &App, host_id: &HostId) {
+    let task = app.program.uninstall_start(uninstall(host_id)).await.unwrap();
     let outcome = app.outcome(&task.request_id).await;
     let TaskOutcome::Complete(TaskResult::Uninstall(removed)) = outcome else {
         panic!("{outcome:?}")
     };
     assert!(removed.removed_bytes > 0);
-}
-
-/// All that lies below a folder.
-fn listing(folder: &std::path::Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(next) = open.pop() {
-        for entry in fs::read_dir(next).into_iter().flatten().flatten() {
-            found.push(entry.path().to_string_lossy().into_owned());
-            if entry.file_type().unwrap().is_dir() {
-                open.push(entry.path());
-            }
-        }
-    }
-    found.sort();
-    found
 }

@@ -9,11 +9,12 @@ use slipway_protocol::{
 
 use crate::app::{App, uninstall};
 use crate::engine;
-use crate::processes::{eventually, output, signal};
+use crate::files::listing;
+use crate::processes::{output, signal};
 use crate::sshd::{Machine, Sshd, can_mount};
 
 /// Takes every Python out of sight that the search would find by its absolute path.
-const HIDE_PYTHON: &str = "for p in /usr/bin/python3* /usr/local/bin/python3* \
+pub const HIDE_PYTHON: &str = "for p in /usr/bin/python3* /usr/local/bin/python3* \
      /opt/homebrew/bin/python3*; do if [ -x \"$p\" ] && [ ! -L \"$p\" ]; then \
      mount --bind /dev/null \"$p\"; fi; done";
 
@@ -205,35 +206,26 @@ async fn leftovers_of_interrupted_work_do_not_disturb() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_lost_while_the_script_runs_is_one_error_and_a_retry_works() {
-    let mut machine = Sshd::with(&Machine { bare: true, ..Machine::default() });
-    let app = App::open().await;
-    let host = app.add(&machine).await;
-    let request_id = app.start_deploy(&host, ModelSource::Practice).await;
-    let installing = |m: &TaskMessage| {
-        m.request_id == request_id
-            && matches!(&m.body, TaskBody::Progress(Progress::Step(now))
-                if now.step == DeployStep::Run && now.activity.is_some())
-    };
-    app.next(0, installing).await;
-    machine.kill();
-    let error = app.failure(&request_id).await;
-    assert_eq!(error.code, ErrorCode::ConnectionLost);
-    assert_eq!(app.terminals(&request_id), 1);
-    assert_eq!(failed_step(&app.messages(&request_id)), Some(DeployStep::Run));
-    machine.resume();
-    app.deploy(&host, ModelSource::Practice).await;
-    app.program.shutdown().await;
+async fn a_server_that_forbids_forwarding_is_named_before_anything_is_written() {
+    let config = "AllowTcpForwarding no\nAllowStreamLocalForwarding no";
+    let machine = Sshd::with(&Machine { config, bare: true, ..Machine::default() });
+    let before = listing(&machine.home());
+    let (code, step, words) = fails(&machine, ModelSource::Practice).await;
+    assert_eq!((code, step), (ErrorCode::ForwardingForbidden, Some(DeployStep::Check)), "{words}");
+    assert_eq!(listing(&machine.home()), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_forbids_forwarding_is_named() {
+async fn a_server_that_forbids_ports_only_is_deployed_to_over_a_socket() {
     let machine = Sshd::with(&Machine { config: "AllowTcpForwarding no", ..Machine::default() });
-    let begun = std::time::Instant::now();
-    let (code, step, words) = fails(&machine, ModelSource::Practice).await;
-    println!("named after {:?}", begun.elapsed());
-    assert_eq!((code, step), (ErrorCode::ForwardingForbidden, Some(DeployStep::Verify)), "{words}");
-    assert!(eventually(5, || machine.engine_processes().is_empty()), "an engine without use");
+    let app = App::open().await;
+    let host = app.add(&machine).await;
+    let result = app.deploy(&host, ModelSource::Practice).await;
+    assert!(result.deployment.socket);
+    app.connect(&host).await;
+    let started = app.send(&host, "Hello!").await;
+    app.answered(&started).await;
+    app.program.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

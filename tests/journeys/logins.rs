@@ -186,6 +186,6 @@ async fn a_wrong_passphrase_three_times_and_then_the_right_one_is_kept() {
     assert!(!app.messages(&kept).iter().any(|m| matches!(m.body, TaskBody::Prompt(_))));
     app.program.shutdown().await;
     for word in ["right-horse-2218", "wrong-horse-7431"] {
-        assert_eq!(crate::secrets::files_with(app.dir.path(), word), Vec::<String>::new());
+        assert_eq!(crate::files::files_with(app.dir.path(), word), Vec::<String>::new());
     }
 }

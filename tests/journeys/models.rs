@@ -5,14 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use slipway_protocol::{
-    DeployStep, ErrorCode, HostId, ModelSource, Progress, StepState, TaskBody, TaskMessage,
+    DeployStep, ErrorCode, HostId, ModelSource, Progress, TaskBody, TaskMessage, TaskOutcome,
 };
 
 use crate::app::{App, chat};
 use crate::engine;
+use crate::files::{files, files_with};
 use crate::http::ModelServer;
 use crate::processes::{eventually, output};
-use crate::secrets::files_with;
 use crate::sshd::{Sshd, free_port};
 
 fn on_host(path: &Path) -> ModelSource {
@@ -96,7 +96,7 @@ async fn a_download_that_breaks_goes_on_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_lost_during_a_download_resumes_it_on_retry() {
+async fn a_download_goes_on_while_the_link_is_down() {
     let mut machine = Sshd::start();
     let app = App::open().await;
     let host = app.add(&machine).await;
@@ -110,48 +110,19 @@ async fn a_link_lost_during_a_download_resumes_it_on_retry() {
                     && now.activity.as_ref().is_some_and(|a| a.done_bytes > Some(400_000)))
     };
     app.next(0, loading).await;
+    let asked = server.ranges();
     machine.kill();
-    assert_eq!(app.failure(&request_id).await.code, ErrorCode::ConnectionLost);
-    assert_eq!(app.terminals(&request_id), 1);
-    assert!(eventually(15, || machine.engine_processes().is_empty()), "the script goes on");
     server.pause(Duration::ZERO);
+    // What was loaded is there before the link is.
+    let model = machine.root().join("models");
+    let arrived = || files(&model).iter().any(|path| path.ends_with("m.gguf"));
+    assert!(eventually(20, arrived), "{:?}", files(&model));
     machine.resume();
-    app.deploy(&host, from(&server.url, None)).await;
-    let ranges = server.ranges();
-    assert!(ranges.len() == 2 && ranges[1].is_some(), "{ranges:?}");
+    let outcome = app.outcome(&request_id).await;
+    assert!(matches!(outcome, TaskOutcome::Complete(_)), "{outcome:?}");
+    assert_eq!(app.terminals(&request_id), 1);
+    assert_eq!(server.ranges(), asked, "loaded without a break");
     answers(&app, &host).await;
-    app.program.shutdown().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_link_lost_during_an_upload_does_not_disturb_the_next() {
-    let mut machine = Sshd::start();
-    let app = App::open().await;
-    let host = app.add(&machine).await;
-    let big = app.dir.path().join("big.gguf");
-    fs::write(&big, b"GGUF").unwrap();
-    fs::File::options().write(true).open(&big).unwrap().set_len(400 << 20).unwrap();
-    let request_id = app.start_deploy(&host, local(&big)).await;
-    let halfway = |m: &TaskMessage| {
-        m.request_id == request_id
-            && matches!(&m.body, TaskBody::Progress(Progress::Step(now))
-            if now.state == StepState::Running
-                && now.activity.as_ref().is_some_and(|a| {
-                    a.total_bytes == Some(400 << 20) && a.done_bytes > Some(1 << 20)
-                }))
-    };
-    app.next(0, halfway).await;
-    machine.kill();
-    assert_eq!(app.failure(&request_id).await.code, ErrorCode::ConnectionLost);
-    machine.resume();
-    let models = machine.root().join("models");
-    assert!(!models.join("big.gguf").exists());
-    let small = app.dir.path().join("small.gguf");
-    fs::write(&small, practice()).unwrap();
-    app.deploy(&host, local(&small)).await;
-    answers(&app, &host).await;
-    let names: Vec<_> = fs::read_dir(&models).unwrap().map(|e| e.unwrap().file_name()).collect();
-    println!("left in models: {names:?}");
     app.program.shutdown().await;
 }
 

@@ -10,6 +10,16 @@ pub fn alone(name: &str) -> bool {
     std::env::var_os(ALONE).is_some() || again(name, Command::new(std::env::current_exe().unwrap()))
 }
 
+/// The same with variables of the environment, which are the whole process's.
+pub fn alone_with(name: &str, variables: &[(&str, &std::path::Path)]) -> bool {
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.envs(variables.iter().copied());
+    again(name, command)
+}
+
 /// The same in a network namespace that has nothing but loopback (`127.0.0.1`). Needs root on
 /// Linux; says so where that is not given, and is false then.
 pub fn alone_in_a_network(name: &str) -> bool {

@@ -75,6 +75,21 @@ pub fn with_argument(path: &Path) -> Vec<u32> {
     found
 }
 
+/// The processes whose arguments or environment hold a word, as far as /proc tells.
+pub fn telling(word: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        for name in ["cmdline", "environ"] {
+            let told = std::fs::read(process.path().join(name)).unwrap_or_default();
+            if told.windows(word.len()).any(|window| window == word.as_bytes()) {
+                let shown = String::from_utf8_lossy(&told).replace('\0', " ");
+                found.push(format!("{}/{name}: {shown}", process.path().display()));
+            }
+        }
+    }
+    found
+}
+
 /// Waits, blocking, until something holds; false after the time is over.
 pub fn eventually(seconds: u64, mut holds: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + Duration::from_secs(seconds);

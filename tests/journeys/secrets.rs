@@ -1,32 +1,11 @@
 //! Secrets stay where they belong: neither the log nor the database nor an argument holds one.
 
-use std::path::Path;
-
 use slipway_protocol::{ModelSource, TaskBody};
 
 use crate::app::App;
 use crate::cli::Cli;
+use crate::files::files_with;
 use crate::sshd::Sshd;
-
-/// The files below a folder that hold a word.
-pub fn files_with(folder: &Path, word: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(next) = open.pop() {
-        for entry in std::fs::read_dir(next).unwrap().flatten() {
-            let kind = entry.file_type().unwrap();
-            if kind.is_dir() {
-                open.push(entry.path());
-            } else if kind.is_file() {
-                let bytes = std::fs::read(entry.path()).unwrap();
-                if bytes.windows(word.len()).any(|window| window == word.as_bytes()) {
-                    found.push(entry.path().to_string_lossy().into_owned());
-                }
-            }
-        }
-    }
-    found
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_engines_key_leaves_its_file_for_memory_only() {
@@ -57,18 +36,7 @@ async fn the_engines_key_leaves_its_file_for_memory_only() {
 fn neither_the_log_nor_the_database_of_the_command_line_holds_a_secret() {
     let machine = Sshd::start();
     let cli = Cli::new();
-    let add = machine.host_add();
-    let (identity, fingerprint) = (add.identity.unwrap(), add.accepted_fingerprint.unwrap());
-    cli.ok(&[
-        "host",
-        "add",
-        "box",
-        &add.address,
-        "--identity",
-        &identity,
-        "--accept-new-host-key",
-        &fingerprint,
-    ]);
+    cli.add(&machine);
     cli.ok(&["deploy", "box"]);
     cli.ok(&["chat", "box", "Hello!"]);
     // An address with a password in it, which nothing answers.

@@ -17,6 +17,20 @@ use tempfile::TempDir;
 use crate::engine;
 use crate::processes::{self, descendants, signal};
 
+/// Carries bytes between its input and output and a port of 127.0.0.1.
+const RELAY: &str = "\
+import os, socket, sys, threading
+server = socket.create_connection((\"127.0.0.1\", int(sys.argv[1])))
+def up():
+    for data in iter(lambda: os.read(0, 65536), b\"\"):
+        server.sendall(data)
+    server.shutdown(socket.SHUT_WR)
+threading.Thread(target=up, daemon=True).start()
+for data in iter(lambda: server.recv(65536), b\"\"):
+    while data:
+        data = data[os.write(1, data):]
+";
+
 /// What is special about a machine.
 #[derive(Default)]
 pub struct Machine<'a> {
@@ -29,6 +43,11 @@ pub struct Machine<'a> {
     pub mounts: &'a str,
     /// Leaves the home empty: the engine has to be installed.
     pub bare: bool,
+    /// A network of its own that leads nowhere, and no package index in the home. Needs root; how
+    /// it is reached: see [`Sshd::way_in`].
+    pub cut_off: bool,
+    /// The name of the home directory, if it is not just `home`.
+    pub home: Option<&'a str>,
 }
 
 pub struct Sshd {
@@ -36,6 +55,8 @@ pub struct Sshd {
     pub port: u16,
     config: String,
     mounts: String,
+    cut_off: bool,
+    home: PathBuf,
     child: Option<Child>,
 }
 
@@ -47,15 +68,20 @@ impl Sshd {
 
     pub fn with(machine: &Machine<'_>) -> Self {
         let dir = tempfile::Builder::new().prefix("slipway-journey-").tempdir().unwrap();
-        fs::create_dir(dir.path().join("home")).unwrap();
+        let home = dir.path().join(machine.home.unwrap_or("home"));
+        fs::create_dir(&home).unwrap();
         for key in ["host_key", "id"] {
             keygen(&dir.path().join(key), "");
         }
         fs::copy(dir.path().join("id.pub"), dir.path().join("authorized_keys")).unwrap();
         let port = free_port();
-        let config = config(dir.path(), port, machine);
-        let mut server = Self { dir, port, config, mounts: machine.mounts.to_owned(), child: None };
-        engine::prepare_index(&server.home());
+        let config = config(dir.path(), &home, port, machine);
+        let mounts = machine.mounts.to_owned();
+        let cut_off = machine.cut_off;
+        let mut server = Self { dir, port, config, mounts, cut_off, home, child: None };
+        if !cut_off {
+            engine::prepare_index(&server.home());
+        }
         if !machine.bare {
             engine::link_into(&server.root());
         }
@@ -71,12 +97,15 @@ impl Sshd {
         // Where sshd runs as root it wants this folder, which the service usually makes.
         let _ = fs::create_dir_all("/run/sshd");
         let log = fs::File::options().create(true).append(true).open(dir.join("sshd.log")).unwrap();
-        let mut command = if self.mounts.is_empty() {
+        let mut command = if self.mounts.is_empty() && !self.cut_off {
             Command::new("/usr/sbin/sshd")
         } else {
             let mut command = Command::new("unshare");
-            let script = format!("set -e; {}; exec /usr/sbin/sshd \"$@\"", self.mounts);
-            command.args(["--mount", "sh", "-c", &script, "sshd"]);
+            let mounts = if self.mounts.is_empty() { ":" } else { &self.mounts };
+            let network = if self.cut_off { "ip link set lo up" } else { ":" };
+            let script = format!("set -e; {network}; {mounts}; exec /usr/sbin/sshd \"$@\"");
+            command.arg("--mount").args(self.cut_off.then_some("--net"));
+            command.args(["sh", "-c", &script, "sshd"]);
             command.env("HOME_DIR", self.home());
             command
         };
@@ -84,8 +113,12 @@ impl Sshd {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
         let child = self.child.insert(child.expect("OpenSSH's server must be installed"));
         let patience = Instant::now() + Duration::from_secs(20);
-        while !speaks_ssh(self.port) {
-            let log = || fs::read_to_string(dir.join("sshd.log")).unwrap_or_default();
+        let log = || fs::read_to_string(dir.join("sshd.log")).unwrap_or_default();
+        let listens = || match self.cut_off {
+            true => log().contains("Server listening on"),
+            false => speaks_ssh(self.port),
+        };
+        while !listens() {
             assert!(child.try_wait().unwrap().is_none(), "sshd ended: {}", log());
             assert!(Instant::now() < patience, "sshd does not start: {}", log());
             std::thread::sleep(Duration::from_millis(20));
@@ -132,13 +165,26 @@ impl Sshd {
 
     /// The login's home directory, as this process sees it.
     pub fn home(&self) -> PathBuf {
-        self.path("home")
+        self.home.clone()
+    }
+
+    /// A command whose input and output lead to the server of a machine that is cut off.
+    pub fn way_in(&self) -> String {
+        let relay = self.path("relay.py");
+        fs::write(&relay, RELAY).unwrap();
+        let pid = self.child.as_ref().map(Child::id).unwrap();
+        format!("nsenter --target {pid} --net python3 {} {}", relay.display(), self.port)
     }
 
     /// The home directory as the machine sees it, through its mounts.
     pub fn home_inside(&self) -> PathBuf {
         let pid = self.child.as_ref().map(Child::id).unwrap();
         Path::new(&format!("/proc/{pid}/root")).join(self.home().strip_prefix("/").unwrap())
+    }
+
+    /// Where the host script keeps its files, as the machine sees it.
+    pub fn root_inside(&self) -> PathBuf {
+        self.home_inside().join(".local/share/slipway/v1")
     }
 
     /// Where the host script keeps its files.
@@ -221,9 +267,8 @@ fn has_penalties(dir: &Path) -> bool {
     })
 }
 
-fn config(dir: &Path, port: u16, machine: &Machine<'_>) -> String {
+fn config(dir: &Path, home: &Path, port: u16, machine: &Machine<'_>) -> String {
     let at = dir.display();
-    let home = dir.join("home");
     let mut config = machine.config.to_owned();
     if has_penalties(dir) {
         config.push_str("\nPerSourcePenalties no");
@@ -242,7 +287,7 @@ fn config(dir: &Path, port: u16, machine: &Machine<'_>) -> String {
          PasswordAuthentication no\n\
          KbdInteractiveAuthentication no\n\
          MaxStartups 200\n\
-         SetEnv HOME={} {}\n\
+         SetEnv \"HOME={}\" {}\n\
          Subsystem sftp internal-sftp\n",
         home.display(),
         machine.environment

@@ -25,7 +25,7 @@ def command_versions(params):
     if legacy:
         entries.insert(0, described(layout, None, "current", legacy, running))
     used = users_of(layout)
-    return {"deployment": layout.name, "current": pointer["current"], "previous": pointer["previous"],
+    return {"root": layout.root, "deployment": layout.name, "current": pointer["current"], "previous": pointer["previous"],
             "candidate": pointer["candidate"], "versions": entries,
             "engines": [usage(path, used) for path in engines(layout)],
             "models": [usage(path, used) for path in models(layout)],

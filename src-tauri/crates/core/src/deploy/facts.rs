@@ -154,6 +154,9 @@ pub(super) struct DeploymentStatus {
 /// A model file on the host.
 #[derive(Clone, Deserialize)]
 pub(super) struct ServedModel {
+    /// As the install was told it.
+    #[serde(default)]
+    pub(super) kind: String,
     pub(super) path: Option<String>,
     /// Not known of a file that was on the host already.
     pub(super) sha256: Option<String>,

@@ -1,6 +1,6 @@
 //! The plan of a deploy: what would be done, decided from what the host has and what was asked.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use slipway_protocol::{
     Brought, BroughtPart, DeployPlan, DeployRequest, Device, EngineChoice, EngineKind, ErrorCode,
     FitVerdict, Host, ModelSource, PlannedDeploy, Severity, Text,
@@ -23,12 +23,31 @@ const FIT_LIMIT: std::time::Duration = std::time::Duration::from_secs(30);
 pub(super) struct Planned {
     pub(super) probed: Probed,
     pub(super) plan: DeployPlan,
+    /// Whether an engine serves what is asked for already.
+    pub(super) is_served: bool,
 }
 
 impl Planned {
     /// As it crosses to a front end.
     pub(super) fn told(self) -> PlannedDeploy {
         PlannedDeploy { report: self.probed.report, plan: Some(self.plan) }
+    }
+
+    /// The model that is served, in the script's words, if this computer has brought it: the host
+    /// has no way to the address that was asked for.
+    pub(super) fn brought_before(&self) -> Option<Value> {
+        let served = self.probed.facts.served().filter(|_| self.is_served)?;
+        let loaded = matches!(
+            self.plan.request.model,
+            ModelSource::Url { .. } | ModelSource::HuggingFace(_)
+        );
+        match (served.kind.as_str(), &served.sha256) {
+            ("uploaded", Some(sum)) if loaded => {
+                Some(json!({ "kind": "uploaded", "path": served.path, "sha256": sum }))
+            }
+            ("path", _) if loaded => Some(json!({ "kind": "path", "path": served.path })),
+            _ => None,
+        }
     }
 
     /// Whether a part is brought from this computer.
@@ -42,7 +61,7 @@ impl Planned {
 pub(super) enum Depth {
     /// For a person who decides: the model's header is read, forwarding is tried.
     Full,
-    /// For a deploy of what is there already: nothing is read twice.
+    /// For a deploy of what was deployed last: while that is served, nothing is read twice.
     Known,
 }
 
@@ -71,6 +90,7 @@ pub(super) async fn make(
         params["engine"] = engine_words(&request.engine);
     }
     let mut probed = preflight::probe(&run, params).await?;
+    let is_served = depth == Depth::Known && probed.facts.served().is_some();
     let chosen = choice::choose(&probed.facts, &request.model, &request.engine);
     let mut brought = Vec::new();
     if brings_engine(&probed, &chosen, machine) {
@@ -92,7 +112,7 @@ pub(super) async fn make(
         });
     }
     let mut fit = None;
-    if depth == Depth::Full {
+    if !is_served {
         if let Some(fault) = unusable(&chosen) {
             probed.add_fault(&fault);
         }
@@ -150,7 +170,7 @@ pub(super) async fn make(
         socket,
         keeper,
     };
-    Ok(Planned { probed, plan })
+    Ok(Planned { probed, plan, is_served })
 }
 
 /// The estimate of the memory, asked on the machine that has the file.

@@ -151,6 +151,7 @@ impl Deploy<'_> {
             .flatten();
         let index = planned.probed.facts.index_address.clone();
         let served = planned.probed.facts.served().cloned();
+        let brought_before = planned.brought_before();
         let (program, context) = (self.program, self.context);
         let bringer = Bringer { program, context, machine, root: &root, served: served.as_ref() };
         if let (Some(wheel), None) = (wheel, &self.wheels) {
@@ -162,10 +163,10 @@ impl Deploy<'_> {
                 bringer.local_file(path, &mut self.steps).await?
             }
             source if brings_model => bringer.model(source, &mut self.steps).await?,
-            source => {
+            source => brought_before.unwrap_or_else(|| {
                 let hub_url = self.program.settings().hub_url;
                 model_words(source, self.host.id.is_local(), &hub_url).unwrap_or_default()
-            }
+            }),
         };
         self.model = Some(model);
         let size = SCRIPT.len() / 1000;
