@@ -24,7 +24,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// For one small request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// What one read or write carries unless the server allows less: its packets hold 256 KiB.
-const CHUNK: u64 = 255 * 1024;
+pub(crate) const LONGEST_WRITE: u64 = 255 * 1024;
 /// Both sides must agree on a name; this one is OpenSSH's (PROTOCOL, 4.3).
 const POSIX_RENAME: &str = "posix-rename@openssh.com";
 
@@ -72,7 +72,7 @@ impl Sftp {
             raw.set_limits(limits);
         }
         // A server that announces nothing is only sure to take 32 KiB (the draft, part 3).
-        let bounded = |limit: Option<u64>| limit.unwrap_or(32 * 1024).clamp(1, CHUNK);
+        let bounded = |limit: Option<u64>| limit.unwrap_or(32 * 1024).clamp(1, LONGEST_WRITE);
         Ok(Self {
             raw,
             can_replace: has(POSIX_RENAME),
@@ -237,7 +237,7 @@ impl Session {
     pub async fn read_file(&self, path: &str, max_bytes: u64) -> Result<Vec<u8>, Error> {
         let sftp = Sftp::open(self).await?;
         let mut bytes = Vec::new();
-        sftp.read(path, |chunk| {
+        sftp.read(path, u64::MAX, |chunk| {
             bytes.extend_from_slice(chunk);
             if bytes.len() as u64 > max_bytes {
                 return Err(Error::RemoteFileTooLarge { path: path.to_owned(), limit: max_bytes });
@@ -250,10 +250,10 @@ impl Session {
 }
 
 impl Sftp {
-    /// The SHA-256 of a file, hexadecimal, by reading it back.
-    pub(crate) async fn sum(&self, path: &str) -> Result<String, Error> {
+    /// The SHA-256 of a file up to a length, hexadecimal, by reading it back.
+    pub(crate) async fn sum(&self, path: &str, length: u64) -> Result<String, Error> {
         let mut hash = Sha256::new();
-        self.read(path, |piece| {
+        self.read(path, length, |piece| {
             hash.update(piece);
             Ok(())
         })
@@ -261,10 +261,11 @@ impl Sftp {
         Ok(hex(hash))
     }
 
-    /// Reads a file from the start to its end, piece by piece.
+    /// Reads a file from the start to its end, or up to a length, piece by piece.
     pub(crate) async fn read(
         &self,
         path: &str,
+        length: u64,
         mut take: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let opened = timed(self.raw.open(path, OpenFlags::READ, FileAttributes::default())).await;
@@ -273,8 +274,9 @@ impl Sftp {
             Err(error) => return Err(self.explain(path, error, 0).await),
         };
         let mut offset = 0;
-        loop {
-            match timed(self.raw.read(handle.as_str(), offset, self.read_chunk())).await {
+        while offset < length {
+            let wanted = self.read_chunk().min(u32::try_from(length - offset).unwrap_or(u32::MAX));
+            match timed(self.raw.read(handle.as_str(), offset, wanted)).await {
                 Ok(piece) => {
                     take(&piece.data)?;
                     offset += piece.data.len() as u64;

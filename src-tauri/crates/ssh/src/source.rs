@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::error::Error;
@@ -22,9 +22,15 @@ pub enum UploadSource {
     File(PathBuf),
 }
 
+/// Read at once while summing up without sending.
+const PIECE: usize = 1024 * 1024;
+
 /// An open source.
 pub(crate) struct Source {
     size: u64,
+    /// Bytes that have been read, and their sum.
+    position: u64,
+    hash: Sha256,
     /// For errors; empty for bytes in memory, which cannot fail.
     path: PathBuf,
     reader: Box<dyn Read + Send>,
@@ -36,7 +42,7 @@ impl Source {
         let path = match source {
             UploadSource::Bytes(bytes) => {
                 let (size, path) = (bytes.len() as u64, PathBuf::new());
-                return Ok(Self { size, path, reader: Box::new(Cursor::new(bytes)) });
+                return Ok(Self::new(size, path, Box::new(Cursor::new(bytes))));
             }
             UploadSource::File(path) => path,
         };
@@ -49,16 +55,55 @@ impl Source {
             Ok((file.into_std().await, metadata.len()))
         };
         match opening.await {
-            Ok((file, size)) => Ok(Self { size, path, reader: Box::new(file) }),
+            Ok((file, size)) => Ok(Self::new(size, path, Box::new(file))),
             Err(source) => Err(Error::LocalFile { path, source }),
         }
+    }
+
+    fn new(size: u64, path: PathBuf, reader: Box<dyn Read + Send>) -> Self {
+        Self { size, position: 0, hash: Sha256::new(), path, reader }
     }
 
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
 
-    /// Reads it in chunks of a length, each but the last one full.
+    /// Where the next chunk begins.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Reads so many bytes without sending them, and gives the SHA-256 of all that was read,
+    /// hexadecimal. Reading ends when the future is dropped.
+    pub(crate) async fn advance(mut self, bytes: u64) -> Result<(Self, String), Error> {
+        let (sender, read) = oneshot::channel();
+        spawn_blocking(move || {
+            let result = self.skip(bytes, || sender.is_closed());
+            let sum = hex(self.hash.clone());
+            let result = match result {
+                Ok(()) => Ok((self, sum)),
+                Err(source) => Err(Error::LocalFile { path: self.path, source }),
+            };
+            let _ = sender.send(result);
+        });
+        // It neither panics nor is it aborted.
+        read.await.unwrap_or(Err(Error::ConnectionLost))
+    }
+
+    fn skip(&mut self, bytes: u64, abandoned: impl Fn() -> bool) -> std::io::Result<()> {
+        let end = self.position + bytes;
+        let mut buffer = vec![0; PIECE];
+        while self.position < end && !abandoned() {
+            let length = usize::try_from(end - self.position).unwrap_or(PIECE).min(PIECE);
+            let (piece, _) = buffer.split_at_mut(length);
+            self.reader.read_exact(piece)?;
+            self.hash.update(&*piece);
+            self.position += length as u64;
+        }
+        Ok(())
+    }
+
+    /// Reads what is left of it in chunks of a length, each but the last one full.
     pub(crate) fn chunks(self, length: usize) -> Chunks {
         let (sender, chunks) = mpsc::channel(AHEAD);
         Chunks { chunks, reading: spawn_blocking(move || self.read(length, &sender)) }
@@ -66,8 +111,7 @@ impl Source {
 
     /// Reads and sums until the end, or until nobody takes the chunks.
     fn read(self, length: usize, chunks: &mpsc::Sender<Vec<u8>>) -> Result<Sha256, Error> {
-        let Self { mut reader, path, .. } = self;
-        let mut hash = Sha256::new();
+        let Self { mut reader, mut hash, path, .. } = self;
         loop {
             let mut chunk = Vec::with_capacity(length);
             match reader.by_ref().take(length as u64).read_to_end(&mut chunk) {
@@ -95,7 +139,7 @@ impl Chunks {
         self.chunks.recv().await
     }
 
-    /// The SHA-256 of all of them, hexadecimal; to be asked after the last one.
+    /// The SHA-256 of the whole source, hexadecimal; to be asked after the last one.
     pub(crate) async fn sum(self) -> Result<String, Error> {
         // It neither panics nor is it aborted.
         self.reading.await.unwrap_or(Err(Error::ConnectionLost)).map(hex)

@@ -11,11 +11,12 @@ use tokio::time::timeout;
 
 use crate::error::Error;
 use crate::exec::{Exec, ExecEvent};
+use crate::remote_sum::{SUM_RATE, SUM_TIMEOUT};
 use crate::session::Session;
 use crate::shell;
 use crate::source::{UploadSource, hex};
+use crate::stripes::PROGRESS_TIMEOUT;
 use crate::tree::{Destination, Entry};
-use crate::upload::{PROGRESS_TIMEOUT, SUM_RATE, SUM_TIMEOUT};
 
 /// Size of the pieces of the stream.
 const PIECE: usize = 128 * 1024;

@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::session::{Inner, Session};
 use crate::sftp::{Sftp, permissions, timed};
 use crate::source::Source;
+use crate::stripes::{Part, write};
 use crate::tree::{Destination, Entry};
-use crate::upload::write;
 
 /// Files under way at once: what fills a line of 40 ms with small ones.
 const AT_ONCE: usize = 64;
@@ -49,8 +49,9 @@ async fn transfer(
     let files = entries.iter().map(|entry| async move {
         let path = format!("{}/{}", place.part, entry.path);
         let source = Source::open(entry.source.clone()).await?;
-        let written = write(&[sftp], source, &path, &path, entry.mode, &mut |_, _| {}).await?;
-        let actual = sftp.sum(&path).await?;
+        let part = Part { path: &path, dest: &path, mode: entry.mode, exists: false };
+        let written = write(&[sftp], source, &part, &mut |_, _| {}).await?;
+        let actual = sftp.sum(&path, u64::MAX).await?;
         if actual == written.sha256 {
             return Ok(written.bytes);
         }

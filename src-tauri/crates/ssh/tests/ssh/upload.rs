@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +10,7 @@ use sha2::{Digest, Sha256};
 use slipway_ssh::{Error, UploadSource};
 
 use crate::questions::unasked;
+use crate::small_disk::SmallDisk;
 use crate::sshd::Sshd;
 
 const MIB: usize = 1024 * 1024;
@@ -176,7 +176,7 @@ async fn a_missing_folder_and_a_missing_source() {
 async fn a_full_disk_is_told_apart() {
     let sshd = Sshd::start();
     let dir = place(&sshd);
-    let Some(_disk) = SmallDisk::mount(&dir) else {
+    let Some(_disk) = SmallDisk::mount(&dir, 2) else {
         eprintln!("skipped: mounting a 2 MiB tmpfs takes root and the right to mount");
         return;
     };
@@ -264,23 +264,4 @@ async fn no_sftp_subsystem() {
     let session = unasked(&sshd.options()).await.unwrap();
     let error = session.read_file("/etc/passwd", 100_000).await.unwrap_err();
     assert!(matches!(error, Error::SftpUnavailable), "{error:?}");
-}
-
-/// A file system of 2 MiB on a folder.
-struct SmallDisk(std::path::PathBuf);
-
-impl SmallDisk {
-    fn mount(dir: &Path) -> Option<Self> {
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=2m", "none"]).arg(dir);
-        let mounted = mount.output().ok()?.status.success();
-        mounted.then(|| Self(dir.to_path_buf()))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily: the server may still be closing the file.
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
 }
