@@ -49,8 +49,12 @@ impl Bare {
         }
         // The parents of Slipway's own folder are the user's, and stay.
         fs::create_dir_all(machine.home().join(".local/share")).unwrap();
-        let text = format!("Host bare\n  HostName 127.0.0.1\n  User {}\n  Port {}\n  ProxyCommand {}\n",
-            output("id", &["-un"]), machine.port, machine.way_in());
+        let text = format!(
+            "Host bare\n  HostName 127.0.0.1\n  User {}\n  Port {}\n  ProxyCommand {}\n",
+            output("id", &["-un"]),
+            machine.port,
+            machine.way_in()
+        );
         fs::write(config, text).unwrap();
         let before = listing(&machine.home());
         Self { machine, shelf, before }
@@ -68,7 +72,8 @@ impl Bare {
     /// Everything that was put there is Slipway's own folder.
     fn expect_only_below_the_root(&self) {
         let root = self.machine.root();
-        let new = listing(&self.machine.home()).into_iter().filter(|path| !self.before.contains(path));
+        let new =
+            listing(&self.machine.home()).into_iter().filter(|path| !self.before.contains(path));
         for path in new {
             let (path, parent) = (Path::new(&path), root.parent().unwrap());
             assert!(path.starts_with(&root) || path == parent, "{}", path.display());
@@ -78,7 +83,8 @@ impl Bare {
     fn expect_as_before(&self) {
         let now = || listing(&self.machine.home());
         assert!(eventually(5, || now() == self.before), "{:?}", files(&self.machine.home()));
-        assert!(self.machine.engine_processes().is_empty());
+        let working = || self.machine.engine_processes();
+        assert!(eventually(5, || working().is_empty()), "left {:?}", working());
     }
 }
 

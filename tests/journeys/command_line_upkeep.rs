@@ -24,7 +24,11 @@ fn a_plan_writes_nothing_and_its_exit_code_says_what_stops_the_deploy() {
     cli.add(&machine);
     let before = listing(&machine.home());
     let planned = cli.ok(&["deploy", "box", "--plan"]);
-    assert!(planned.out.contains("llama.cpp") && planned.out.contains("practice"), "{}", planned.out);
+    assert!(
+        planned.out.contains("llama.cpp") && planned.out.contains("practice"),
+        "{}",
+        planned.out
+    );
     assert!(planned.err.contains("Nothing was changed"), "{}", planned.err);
     let same = cli.ok(&["host", "plan", "box", "--model", &another(), "--json"]);
     let last = same.json().pop().unwrap();
@@ -123,7 +127,10 @@ fn a_stopped_engine_starts_with_the_next_chat_and_an_uninstall_may_keep_models()
     assert!(machine.engine_processes().is_empty());
     let sum = &output("sha256sum", &[model.to_str().unwrap()])[..16];
     let left = files(&machine.root());
-    assert!(left.iter().all(|path| path.starts_with("models/") || path.starts_with("engines/")), "{left:?}");
+    assert!(
+        left.iter().all(|path| path.starts_with("models/") || path.starts_with("engines/")),
+        "{left:?}"
+    );
     assert!(left.contains(&format!("models/{sum}/mine.gguf")), "{left:?}");
     cli.ok(&["uninstall", "box"]);
     assert!(!machine.root().join("models").exists());

@@ -82,7 +82,8 @@ pub fn link_commands() -> String {
 /// Shell commands that do what [`prepare_index`] does there.
 pub fn index_commands() -> String {
     let Some(wheels) = std::env::var_os("SLIPWAY_ENGINE") else { return ":".to_owned() };
-    let lines = format!("[global]\\nno-index = true\\nfind-links = {}\\n", Path::new(&wheels).display());
+    let lines =
+        format!("[global]\\nno-index = true\\nfind-links = {}\\n", Path::new(&wheels).display());
     let folder = "$HOME_DIR/.config/pip";
     format!("mkdir -p {folder}; printf '{lines}' >{folder}/pip.conf")
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use slipway_protocol::{
-    DeployRequest, EngineChoice, DeployStep, ErrorCode, HostId, ModelSource, Progress, TaskBody, TaskRef,
+    DeployRequest, DeployStep, EngineChoice, ErrorCode, HostId, ModelSource, Progress, TaskBody,
+    TaskRef,
 };
 
 use crate::app::App;

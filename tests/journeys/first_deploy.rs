@@ -3,8 +3,8 @@
 use std::fs;
 
 use slipway_protocol::{
-    DeployStep, HostId, MessageState, ModelSource, Progress, StepState, TaskBody,
-    TaskOutcome, TaskResult,
+    DeployStep, HostId, MessageState, ModelSource, Progress, StepState, TaskBody, TaskOutcome,
+    TaskResult,
 };
 
 use crate::app::{App, chat, uninstall};

@@ -3,8 +3,8 @@
 use std::fs;
 
 use slipway_protocol::{
-    DeployRequest, DeployStep, ErrorCode, HostRef, ModelSource, Progress, Severity, StepState,
-    TaskBody, TaskMessage, TaskOutcome, TaskRef, TaskResult,
+    DeployRequest, DeployStep, ErrorCode, Finding, HostRef, ModelSource, Progress, Severity,
+    StepState, TaskBody, TaskMessage, TaskOutcome, TaskRef, TaskResult,
 };
 
 use crate::app::{App, uninstall};
@@ -44,7 +44,7 @@ async fn no_python_at_all_and_one_that_is_too_old() {
         return;
     }
     let bin = tempfile::tempdir().unwrap();
-    for tool in ["sh", "bash", "mkdir"] {
+    for tool in ["sh", "bash", "mkdir", "uname"] {
         let found = output("sh", &["-c", &format!("command -v {tool}")]);
         std::os::unix::fs::symlink(found, bin.path().join(tool)).unwrap();
     }
@@ -55,18 +55,34 @@ async fn no_python_at_all_and_one_that_is_too_old() {
         bare: true,
         ..Machine::default()
     });
-    let (code, step, words) = fails(&machine, ModelSource::Practice).await;
-    assert_eq!((code, step), (ErrorCode::PythonMissing, Some(DeployStep::Check)), "{words}");
-    assert!(words.contains("apt install python3"), "{words}");
-    assert!(!machine.home_inside().join(".local").exists(), "nothing is written before");
+    let before = listing(&machine.home());
+    // It is something to know of, since one can be brought; who wants none is not served.
+    let found = without_python(&machine).await;
+    assert!(found.severity == Severity::Warn && found.fix.en.contains("brings"), "{found:?}");
 
     // A stand-in for an old interpreter: it refuses the version test and names its version.
     let old = bin.path().join("python3");
     fs::write(&old, "#!/bin/sh\ncase \"$2\" in *exit*) exit 1;; *) echo 3.6.9;; esac\n").unwrap();
     fs::set_permissions(&old, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let (code, _, words) = fails(&machine, ModelSource::Practice).await;
-    assert_eq!(code, ErrorCode::PythonMissing);
-    assert!(words.contains("3.6.9"), "{words}");
+    let found = without_python(&machine).await;
+    assert!(found.message.en.contains("3.6.9"), "{found:?}");
+    assert_eq!(listing(&machine.home()), before, "nothing is written before");
+}
+
+/// What is said of a missing Python, after a deploy that must bring none.
+async fn without_python(machine: &Sshd) -> Finding {
+    let app = App::open().await;
+    let host = app.add(machine).await;
+    let request = DeployRequest {
+        bring: Some(false),
+        ..DeployRequest::new(host.clone(), ModelSource::Practice)
+    };
+    let task = app.program.deploy_start(request).await.unwrap();
+    assert_eq!(app.failure(&task.request_id).await.code, ErrorCode::Cancelled);
+    let task = app.program.host_check(HostRef { host_id: host }).await.unwrap();
+    let TaskResult::Check(report) = app.result(task).await else { panic!("no report") };
+    app.program.shutdown().await;
+    report.findings.into_iter().find(|finding| finding.code == "python_missing").unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,15 +120,12 @@ async fn a_disk_that_fills_up_during_an_upload_gets_its_space_back() {
         engine::link_commands()
     );
     let machine = Sshd::with(&Machine { mounts: &mounts, bare: true, ..Machine::default() });
-    let folder = tempfile::tempdir().unwrap();
-    let big = folder.path().join("big.gguf");
-    fs::write(&big, b"GGUF").unwrap();
-    fs::File::options().write(true).open(&big).unwrap().set_len(8 << 20).unwrap();
+    let big = engine::padded_model(8 << 20);
     let source = ModelSource::LocalFile(big.to_string_lossy().into_owned());
     let (code, step, words) = fails(&machine, source).await;
     assert_eq!((code, step), (ErrorCode::HostDiskFull, Some(DeployStep::Upload)), "{words}");
     let inside = machine.home_inside();
-    let left = output("find", &[inside.to_str().unwrap(), "-name", "big*"]);
+    let left = output("find", &[inside.to_str().unwrap(), "-name", "padded*"]);
     assert_eq!(left, "");
     // There is room for what is small.
     let app = App::open().await;

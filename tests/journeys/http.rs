@@ -52,7 +52,7 @@ struct Serving {
     /// Bytes of an answer after which it is cut; once.
     cut_after: Option<usize>,
     pause: Duration,
-    /// The Range header of each request.
+    /// The Range header of each request for the whole or its rest.
     ranges: Vec<Option<String>>,
     ended: bool,
 }
@@ -85,7 +85,7 @@ impl ModelServer {
         self.state.lock().unwrap().pause = pause;
     }
 
-    /// The Range header of each request so far.
+    /// The Range header of each request so far, but for looks at the beginning of the file.
     pub fn ranges(&self) -> Vec<Option<String>> {
         self.state.lock().unwrap().ranges.clone()
     }
@@ -118,14 +118,16 @@ fn serve(mut stream: TcpStream, state: &Mutex<Serving>) -> std::io::Result<()> {
     if !path.starts_with("/m.gguf") {
         return stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     }
+    let span = range.as_deref().and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+    let is_look = span.is_some_and(|(_, last)| !last.is_empty());
     let (content, cut) = {
         let mut state = state.lock().unwrap();
-        state.ranges.push(range.clone());
-        (state.content.clone(), state.cut_after.take())
+        if !is_look {
+            state.ranges.push(range.clone());
+        }
+        (state.content.clone(), if is_look { None } else { state.cut_after.take() })
     };
-    let start: usize = range
-        .and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok())
-        .unwrap_or(0);
+    let start: usize = span.and_then(|(first, _)| first.parse().ok()).unwrap_or(0);
     let total = content.len();
     let status = if start > 0 { "206 Partial Content" } else { "200 OK" };
     write!(

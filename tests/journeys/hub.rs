@@ -210,8 +210,11 @@ async fn a_context_that_memory_is_short_for_stops_a_deploy_unless_it_is_overridd
         return;
     }
     let memory = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(memory.path(), "MemTotal: 900000 kB\nMemFree: 300000 kB\nMemAvailable: 300000 kB\n")
-        .unwrap();
+    std::fs::write(
+        memory.path(),
+        "MemTotal: 900000 kB\nMemFree: 300000 kB\nMemAvailable: 300000 kB\n",
+    )
+    .unwrap();
     let mounts = format!("mount --bind {} /proc/meminfo", memory.path().display());
     let machine = Sshd::with(&crate::sshd::Machine { mounts: &mounts, ..Default::default() });
     let app = App::open().await;

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use slipway_protocol::{
-    DeployStep, ErrorCode, HostId, ModelSource, Progress, TaskBody, TaskMessage, TaskOutcome,
+    DeployRequest, DeployStep, ErrorCode, HostId, ModelSource, Progress, TaskBody, TaskMessage,
+    TaskOutcome,
 };
 
 use crate::app::{App, chat};
@@ -59,7 +60,8 @@ async fn a_file_on_the_host_then_one_of_this_computer_then_the_first_again() {
     fs::write(&here, practice()).unwrap();
     let result = app.deploy(&host, local(&here)).await;
     assert!(result.changed);
-    let uploaded = machine.root().join("models").join(here.file_name().unwrap());
+    let models = machine.root().join("models");
+    let uploaded = models.join(&sum(&here)[..16]).join(here.file_name().unwrap());
     assert_eq!(fs::read(&uploaded).unwrap(), practice());
     answers(&app, &host).await;
     // The second time the upload is left out or repeated; either way nothing has changed.
@@ -160,7 +162,11 @@ async fn each_bad_model_is_one_clear_error_and_the_running_engine_stays() {
     ];
     for (source, code) in cases {
         let shown = format!("{source:?}");
-        let error = app.try_deploy(&host, source).await.unwrap_err();
+        // What the host cannot load this computer tries to bring, and it cannot either.
+        let request =
+            DeployRequest { bring: Some(true), ..DeployRequest::new(host.clone(), source) };
+        let task = app.program.deploy_start(request).await.unwrap();
+        let error = app.failure(&task.request_id).await;
         assert_eq!(error.code, code, "{shown}: {error:?}");
         for text in [&error.message, &error.fix] {
             assert!(!text.en.is_empty() && !text.ru.is_empty(), "{shown}: {text:?}");
@@ -179,7 +185,7 @@ async fn each_bad_model_is_one_clear_error_and_the_running_engine_stays() {
     ];
     for (model, code) in refused {
         let shown = format!("{model:?}");
-        let request = slipway_protocol::DeployRequest::new(host.clone(), model);
+        let request = DeployRequest::new(host.clone(), model);
         let error = app.program.deploy_start(request).await.unwrap_err();
         assert_eq!(error.code, code, "{shown}: {error}");
     }

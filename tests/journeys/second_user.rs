@@ -48,7 +48,8 @@ fn words(output: &Output) -> String {
 /// then is what Slipway has closed.
 fn open_up(machine: &Sshd) {
     let home = machine.home();
-    for folder in [home.parent().unwrap(), &home, &home.join(".local"), &home.join(".local/share")] {
+    for folder in [home.parent().unwrap(), &home, &home.join(".local"), &home.join(".local/share")]
+    {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
     }
 }
@@ -81,7 +82,9 @@ async fn the_port_wants_the_key_that_they_cannot_read() {
     open_up(&machine);
     let port = engine::state(&machine.root())["port"].as_u64().unwrap();
     let url = format!("http://127.0.0.1:{port}");
-    let Some(theirs) = as_nobody(python(), &["-c", ASK, &format!("{url}/v1/models")]) else { return };
+    let Some(theirs) = as_nobody(python(), &["-c", ASK, &format!("{url}/v1/models")]) else {
+        return;
+    };
     assert_eq!(words(&theirs).trim(), "401");
     let key = fs::read_to_string(machine.deployment().join("api.key")).unwrap();
     assert_eq!(http::get(&url, "/v1/models", Some(key.trim())).unwrap().0, 200);

@@ -39,9 +39,10 @@ fn neither_the_log_nor_the_database_of_the_command_line_holds_a_secret() {
     cli.add(&machine);
     cli.ok(&["deploy", "box"]);
     cli.ok(&["chat", "box", "Hello!"]);
-    // An address with a password in it, which nothing answers.
+    // An address with a password in it, which nothing answers: neither the host nor this computer,
+    // which would bring what it gives.
     let url = format!("http://me:pass-horse-9902@127.0.0.1:{}/m.gguf", crate::sshd::free_port());
-    let ran = cli.run(&["deploy", "box", "--model", &url, "--json"]);
+    let ran = cli.run(&["deploy", "box", "--model", &url, "--bring", "yes", "--json"]);
     assert_eq!(ran.code, Some(6), "{}", ran.err);
     assert!(!ran.err.contains("pass-horse-9902"), "{}", ran.err);
     for line in ran.json() {

@@ -97,12 +97,14 @@ async fn a_version_whose_answer_is_wrong_does_not_take_the_place_of_one_that_ans
     let app = App::open().await;
     let host = app.add(&machine).await;
     let first = app.deploy(&host, ModelSource::Practice).await;
-    let task = app.program.deploy_start(request(&host, stand_in(&machine, "broken"))).await.unwrap();
+    let task =
+        app.program.deploy_start(request(&host, stand_in(&machine, "broken"))).await.unwrap();
     let error = app.failure(&task.request_id).await;
     assert_eq!(error.code, ErrorCode::EngineError, "{error:?}");
     assert_eq!(answering(&app, &host).await, "practice");
     let list = versions(&app, &host).await;
-    let current = list.versions.iter().find(|version| version.role == VersionRole::Current).unwrap();
+    let current =
+        list.versions.iter().find(|version| version.role == VersionRole::Current).unwrap();
     assert_eq!(Some(&current.version), first.deployment.version.as_ref());
     assert!(current.running && list.versions.iter().all(|v| v.role != VersionRole::Candidate));
     assert_eq!(machine.engine_processes().len(), 2);

@@ -86,7 +86,11 @@ impl Drop for Web {
     }
 }
 
-fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Request>>, answer: &Answering) -> std::io::Result<()> {
+fn serve(
+    mut stream: TcpStream,
+    seen: &Mutex<Vec<Request>>,
+    answer: &Answering,
+) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut head = String::new();
     let mut reader = BufReader::new(stream.try_clone()?);
@@ -117,7 +121,11 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Request>>, answer: &Answering) 
         Some(range) => (206, range),
         None => (answered.status, 0..total),
     };
-    write!(stream, "HTTP/1.1 {status} .\r\nConnection: close\r\nContent-Length: {}\r\n", range.len())?;
+    write!(
+        stream,
+        "HTTP/1.1 {status} .\r\nConnection: close\r\nContent-Length: {}\r\n",
+        range.len()
+    )?;
     if status == 206 {
         write!(stream, "Content-Range: bytes {}-{}/{total}\r\n", range.start, range.end - 1)?;
     }

@@ -70,6 +70,7 @@ fn wheel() -> (String, Vec<u8>) {
 
 fn libc() -> &'static str {
     let musl = fs::read_dir("/lib").into_iter().flatten().flatten();
-    let musl = musl.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("ld-musl-"));
+    let musl =
+        musl.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("ld-musl-"));
     if musl { "musl" } else { "glibc" }
 }

@@ -58,8 +58,10 @@ pub fn machine(step: DeployStep, small_disk: bool) -> Sshd {
     let bare = step == DeployStep::Run;
     let link = if bare { ":".to_owned() } else { engine::link_commands() };
     let megabytes = if bare { 900 } else { 160 };
-    let mounts = format!("mount -t tmpfs -o size={megabytes}m,mode=700 tmpfs \"$HOME_DIR\"; {link}; {}",
-        engine::index_commands());
+    let mounts = format!(
+        "mount -t tmpfs -o size={megabytes}m,mode=700 tmpfs \"$HOME_DIR\"; {link}; {}",
+        engine::index_commands()
+    );
     Sshd::with(&Machine {
         mounts: if small_disk { &mounts } else { "" },
         bare: bare || small_disk,

@@ -69,7 +69,10 @@ impl Fault {
         use ErrorCode as E;
         let TaskOutcome::Error(error) = outcome else {
             // The last step may be over before a cancel comes.
-            assert!(self != Self::Cancel || step == DeployStep::Finish, "not cancelled: {outcome:?}");
+            assert!(
+                self != Self::Cancel || step == DeployStep::Finish,
+                "not cancelled: {outcome:?}"
+            );
             return;
         };
         let allowed: &[E] = match self {
@@ -79,9 +82,13 @@ impl Fault {
                 &[E::ConnectionLost, E::ConnectionRefused, E::SshProtocol]
             }
             Self::Link => &[],
-            Self::Reboot => {
-                &[E::HostWorkLost, E::ConnectionLost, E::EngineCrashed, E::EngineError, E::StreamBroken]
-            }
+            Self::Reboot => &[
+                E::HostWorkLost,
+                E::ConnectionLost,
+                E::EngineCrashed,
+                E::EngineError,
+                E::StreamBroken,
+            ],
             Self::Disk => &[E::HostDiskFull],
         };
         assert!(allowed.contains(&error.code), "{self:?} at {step:?}: {error:?}");
