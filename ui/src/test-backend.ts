@@ -1,5 +1,5 @@
 import type { Backend, BatchHandler } from "./ipc/backend";
-import type { Commands, ErrorInfo, HostView, Settings, Snapshot, TaskBody, TaskMessage } from "./ipc/bindings";
+import type { Commands, ConnectionStatus, Deployment, ErrorInfo, HostView, Settings, Snapshot, TaskBody, TaskMessage } from "./ipc/bindings";
 import { replaceBackend } from "./ipc/backend";
 
 /** A backend for tests: answers as it is told, and says what the test says. */
@@ -69,6 +69,9 @@ export const SETTINGS: Settings = {
   temperature: null,
   max_tokens: null,
   log_megabytes: 50,
+  hub_url: "https://huggingface.co",
+  package_index: "",
+  use_service_manager: true,
 };
 
 export function emptySnapshot(): Snapshot {
@@ -83,6 +86,7 @@ export function emptySnapshot(): Snapshot {
       cpu: "cpu",
       memory_total_bytes: null,
       disk_free_bytes: null,
+      hub_token: false,
     },
     settings: SETTINGS,
     hosts: [],
@@ -95,9 +99,58 @@ export function emptySnapshot(): Snapshot {
 export function hostView(id: string, part: Partial<HostView> = {}): HostView {
   const data = { line: `me@${id}.lan`, user: "me", host: `${id}.lan`, port: 22, identity: null, accepted_fingerprint: null };
   return {
-    host: { id, name: id, address: { type: "ssh", data }, created_at: 0, keep: false },
+    host: { id, name: id, address: { type: "ssh", data }, created_at: 0, keep: false, directory: null },
     deployment: null,
     last_error: null,
+    ...part,
+  };
+}
+
+/** The deployment of a small model on the host `a`. */
+export function deployment(part: Partial<Deployment> = {}): Deployment {
+  return {
+    host_id: "a",
+    engine: "llama.cpp",
+    engine_kind: "llama_cpp",
+    engine_version: "1",
+    model: "m",
+    practice: false,
+    context_size: null,
+    source: { type: "host_path", data: "/m.gguf" },
+    choice: { type: "auto" },
+    version: "v2",
+    keeper: "systemd",
+    device: "gpu",
+    socket: true,
+    deployed_at: 0,
+    first_token_ms: null,
+    tokens_per_second: null,
+    prompt_tokens_per_second: null,
+    ...part,
+  };
+}
+
+/** A connection to the host `a` that is up. */
+export function connection(part: Partial<ConnectionStatus> = {}): ConnectionStatus {
+  return {
+    host_id: "a",
+    request_id: "c1",
+    state: "connected",
+    reason: null,
+    local_url: "http://127.0.0.1:1",
+    model: "m",
+    context_size: 4096,
+    since: 0,
+    round_trip_ms: 12,
+    reconnects: 0,
+    attempt: null,
+    next_attempt_at: null,
+    open_streams: 0,
+    bytes_down: 0,
+    bytes_up: 0,
+    gauges: null,
+    last_error: null,
+    last_error_at: null,
     ...part,
   };
 }
