@@ -72,6 +72,12 @@ export function memoryPart(value: number | null | undefined): string {
   return m.units_gigabytes({ value: short(value / 1024 ** 3) });
 }
 
+/** `41.2 of 128 GB`: a part of a machine's memory and the whole, in the unit of the whole. */
+export function memoryOf(used: number, total: number): string {
+  const unit = total < 1024 ** 3 ? 1024 ** 2 : 1024 ** 3;
+  return m.units_of({ done: short(used / unit), total: memoryPart(total) });
+}
+
 /** A part of a whole, 0 to 1: `38%`. */
 export function percent(value: number): string {
   return m.units_percent({ value: number(Math.round(value * 100)) });

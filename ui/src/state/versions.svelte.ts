@@ -9,9 +9,14 @@ import type {
   TaskKind,
   VersionList,
 } from "../ipc/bindings";
+import { bytes, milliseconds } from "../i18n/format";
 import { toErrorInfo } from "../ipc/errors";
 import { onMessage, onSnapshot } from "../ipc/events";
+import { hostName } from "./host-name";
+import { hosts } from "./hosts.svelte";
 import { isOver, tasks } from "./tasks.svelte";
+import { toasts } from "./toasts.svelte";
+import { m } from "../paraglide/messages.js";
 
 /** What changes the versions of a host, or which of them runs. */
 const CHANGES: ReadonlySet<TaskKind> = new Set(["deploy", "rollback", "stop", "clean"]);
@@ -32,6 +37,7 @@ class VersionState {
       const task = tasks.get(request_id);
       if (!task) return;
       this.#take(task);
+      this.#tell(task);
       const hostId = task.subject.host_id;
       const dryRun = body.type === "complete" && body.data.type === "clean" && body.data.data.dry_run;
       if (hostId === null || !CHANGES.has(task.subject.kind) || dryRun) return;
@@ -109,6 +115,21 @@ class VersionState {
     } else if (result.type === "clean" && result.data.dry_run) this.#removable.set(hostId, result.data);
     else if (result.type === "clean") this.#removable.delete(hostId);
     else if (result.type === "uninstall") this.#lists.delete(hostId);
+  }
+
+  /** Says what went well where the person may have gone elsewhere meanwhile. */
+  #tell({ subject, outcome }: TaskInfo): void {
+    const view = hosts.get(subject.host_id);
+    if (!view || outcome?.type !== "complete") return;
+    const result = outcome.data;
+    const name = (): string => hostName(view.host);
+    if (result.type === "rollback") {
+      const { model, total_ms } = result.data;
+      toasts.done(() => m.versions_rolled_back({ name: name(), model, took: milliseconds(total_ms) }));
+    } else if (result.type === "clean" && !result.data.dry_run) {
+      const freed = result.data.removed_bytes;
+      toasts.done(() => m.versions_cleaned({ name: name(), bytes: bytes(freed) }));
+    }
   }
 
   #fail(hostId: HostId, thrown: unknown): void {

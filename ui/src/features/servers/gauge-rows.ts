@@ -1,5 +1,5 @@
 import type { HostGauges } from "../../ipc/bindings";
-import { bytes, memoryPart, number, percent, UNKNOWN } from "../../i18n/format";
+import { bytes, memoryOf, memoryPart, number, percent, UNKNOWN } from "../../i18n/format";
 import { m } from "../../paraglide/messages.js";
 
 /** Past this part of the whole a gauge is amber. */
@@ -24,10 +24,6 @@ function row(key: string, label: string, part: number, words: string): GaugeRow 
   return { key, label, part, words, warn: part > LIMIT };
 }
 
-function usedOf(used: number, total: number): string {
-  return m.units_of({ done: memoryPart(used), total: memoryPart(total) });
-}
-
 /** How much the graphics processors compute; one row for all of them where there are too many. */
 function loads({ gpus }: HostGauges, each: number): GaugeRow[] {
   const known = gpus.flatMap(({ used }, index) => (used === null ? [] : [{ used, index }]));
@@ -50,16 +46,16 @@ function gpuMemory({ gpus }: HostGauges, together: boolean): GaugeRow[] {
   if (together || known.length === 1) {
     const used = known.reduce((sum, gpu) => sum + gpu.used, 0);
     const total = known.reduce((sum, gpu) => sum + gpu.total, 0);
-    return [row("gpu-memory", m.gauges_gpu_memory(), used / total, usedOf(used, total))];
+    return [row("gpu-memory", m.gauges_gpu_memory(), used / total, memoryOf(used, total))];
   }
   return known.map(({ used, total, index }) =>
-    row(`gpu-memory-${index}`, m.gauges_gpu_memory_index({ index: number(index) }), used / total, usedOf(used, total)),
+    row(`gpu-memory-${index}`, m.gauges_gpu_memory_index({ index: number(index) }), used / total, memoryOf(used, total)),
   );
 }
 
 function memoryRows(gauges: HostGauges): GaugeRow[] {
   const { memory_total_bytes: total, memory_used_bytes: used } = gauges;
-  return total && used !== null ? [row("memory", m.gauges_memory(), used / total, usedOf(used, total))] : [];
+  return total && used !== null ? [row("memory", m.gauges_memory(), used / total, memoryOf(used, total))] : [];
 }
 
 function cacheRows({ kv_cache_used: used }: HostGauges): GaugeRow[] {
