@@ -13,7 +13,7 @@ class ServersView {
   /** Counts up whenever the add line is to take the focus. */
   addFocus = $state(0);
   /** The question over the screen. */
-  dialog = $state<HostDialog | null>(null);
+  dialog = $state.raw<HostDialog | null>(null);
 }
 
 /** The state of the Servers section that outlives its panes. */
