@@ -4,8 +4,15 @@ import { mkdir } from "node:fs/promises";
 import { chromium } from "playwright-core";
 
 const BASE = process.env.SLIPWAY_DEV_URL ?? "http://127.0.0.1:5183/";
-const SIZES = { wide: { width: 1440, height: 900 }, small: { width: 900, height: 600 } };
-const filter = process.argv[2] ?? "";
+const SIZES = {
+  wide: { width: 1440, height: 900 },
+  small: { width: 900, height: 600 },
+  large: { width: 1600, height: 1000 },
+};
+const filter = new RegExp(process.argv[2] ?? "");
+
+/** From Servers to the plan of a host that has nothing yet. */
+const openPlan = ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]')];
 
 /** Clicks through the window after the start; each step is a test id or a function of the page. */
 const SCREENS = [
@@ -34,6 +41,28 @@ const SCREENS = [
   { name: "servers-broken", mock: "broken" },
   { name: "plan", mock: "empty", steps: ["first-run-local", wait(1200)] },
   { name: "plan-ssh", mock: "full", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(1400)] },
+  ...["red", "bare", "cpu", "walled", "fails"].map((machine) => ({ name: `plan-${machine}`, mock: `plan-${machine}`, steps: [...openPlan, wait(1400)] })),
+  { name: "plan-scrolled", mock: "plan-walled", steps: [...openPlan, "deploy-source-host_path", (page) => page.fill('[data-testid="deploy-host-path"]', "/models/qwen3.gguf"), wait(1900), scrollTo("fit")] },
+  { name: "plan-engines", mock: "full", steps: [...openPlan, wait(1400), "deploy-engine", wait(300)] },
+  { name: "plan-too-big", mock: "plan-red", steps: [...openPlan, "deploy-source-host_path", (page) => page.fill('[data-testid="deploy-host-path"]', "/models/qwen3.gguf"), wait(1900), scrollTo("fit")] },
+  { name: "plan-hub", mock: "full", steps: [...openPlan, ...lookUp("unsloth/Qwen3-30B-A3B-GGUF")] },
+  { name: "plan-gated", mock: "full", steps: [...openPlan, ...lookUp("gated/Llama-3.3-70B-GGUF")] },
+  { name: "plan-container", mock: "full", steps: [...openPlan, wait(1400), "deploy-engine", "deploy-engine-container", wait(1600), scrollTo("engine-image")] },
+  { name: "plan-custom", mock: "full", steps: [...openPlan, wait(1400), "deploy-engine", "deploy-engine-custom", wait(400), scrollTo("engine-key")] },
+  { name: "deploy-stopped", mock: "deploy-stopped", steps: [...openPlan, wait(900), "deploy-start", wait(3500)] },
+  { name: "prompt-bring", mock: "bring", steps: [...openPlan, wait(900)] },
+  { name: "versions", mock: "full", steps: ["nav-servers", openHost("studio"), wait(1300), scrollTo("versions")] },
+  { name: "versions-many", mock: "versions-many", steps: ["nav-servers", openHost("studio"), wait(1300), scrollTo("versions-clean")] },
+  { name: "versions-empty", mock: "versions-empty", steps: ["nav-servers", openHost("studio"), wait(1300), scrollTo("versions")] },
+  { name: "versions-rollback", mock: "full", steps: ["nav-servers", openHost("studio"), wait(1300), "version-back", wait(300)] },
+  { name: "versions-rolling", mock: "full", steps: ["nav-servers", openHost("studio"), wait(1300), "version-back", "rollback-dialog-confirm", wait(900)] },
+  { name: "versions-clean", mock: "full", steps: ["nav-servers", openHost("studio"), wait(1300), "versions-clean", wait(1200)] },
+  { name: "engine-log", mock: "full", steps: ["nav-servers", openHost("studio"), wait(1300), "engine-log-toggle", wait(2200), scrollTo("engine-log-lines")] },
+  { name: "upkeep-failing", mock: "upkeep-failing", steps: ["nav-servers", openHost("studio"), wait(1300), "engine-log-toggle", wait(1300), scrollTo("engine-log-lines")] },
+  { name: "stop-engine", mock: "full", steps: ["nav-servers", "server-menu-studio", "server-stop-engine", wait(300)] },
+  { name: "uninstall", mock: "full", steps: ["nav-servers", "server-menu-studio", "server-uninstall", wait(300)] },
+  { name: "settings-models", mock: "full", steps: ["nav-settings", openList, "settings-group-models"] },
+  { name: "settings-token", mock: "full", steps: ["nav-settings", openList, "settings-group-models", "settings-hub-token-edit"] },
   { name: "deploy-running", mock: "empty", steps: ["first-run-local", wait(900), "deploy-start", wait(4600)] },
   { name: "deploy-done", mock: "empty", steps: ["first-run-local", "deploy-start", (page) => page.waitForSelector('[data-testid="deploy-chat-now"]', { timeout: 30000 }), wait(1200)] },
   { name: "deploy-failed", mock: "failing", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]'), wait(900), "deploy-start", wait(5500)] },
@@ -50,6 +79,15 @@ const SCREENS = [
   { name: "chat", mock: "full", steps: ["nav-chats", wait(300)] },
   { name: "logs", mock: "full", steps: ["nav-logs", wait(300)] },
 ];
+
+/** Looks into a repository of the hub. */
+function lookUp(repo) {
+  return ["deploy-source-hugging_face", (page) => page.fill('[data-testid="hub-repo"]', repo), "hub-look-up", wait(2600)];
+}
+
+function scrollTo(testid) {
+  return (page) => page.locator(`[data-testid="${testid}"]`).first().scrollIntoViewIfNeeded();
+}
 
 function wait(ms) {
   return (page) => page.waitForTimeout(ms);
@@ -79,7 +117,7 @@ for (const screen of SCREENS)
     for (const theme of ["light", "dark"])
       for (const language of ["en", "ru"]) {
         const name = `${screen.name}-${size}-${theme}-${language}`;
-        if (!name.includes(filter)) continue;
+        if (!filter.test(name)) continue;
         const page = await browser.newPage({ viewport, colorScheme: theme });
         page.on("console", (message) => {
           if (message.type() === "error") report(name, message.text());

@@ -1,5 +1,5 @@
 import type { Backend, BatchHandler } from "./ipc/backend";
-import type { Commands, ErrorInfo, HostView, Settings, Snapshot, TaskBody, TaskMessage } from "./ipc/bindings";
+import type { Commands, ConnectionStatus, Deployment, ErrorInfo, Finding, HostView, PlannedDeploy, Settings, Snapshot, TaskBody, TaskMessage } from "./ipc/bindings";
 import { replaceBackend } from "./ipc/backend";
 
 /** A backend for tests: answers as it is told, and says what the test says. */
@@ -69,6 +69,9 @@ export const SETTINGS: Settings = {
   temperature: null,
   max_tokens: null,
   log_megabytes: 50,
+  hub_url: "https://huggingface.co",
+  package_index: "",
+  use_service_manager: true,
 };
 
 export function emptySnapshot(): Snapshot {
@@ -83,6 +86,7 @@ export function emptySnapshot(): Snapshot {
       cpu: "cpu",
       memory_total_bytes: null,
       disk_free_bytes: null,
+      hub_token: false,
     },
     settings: SETTINGS,
     hosts: [],
@@ -95,9 +99,134 @@ export function emptySnapshot(): Snapshot {
 export function hostView(id: string, part: Partial<HostView> = {}): HostView {
   const data = { line: `me@${id}.lan`, user: "me", host: `${id}.lan`, port: 22, identity: null, accepted_fingerprint: null };
   return {
-    host: { id, name: id, address: { type: "ssh", data }, created_at: 0, keep: false },
+    host: { id, name: id, address: { type: "ssh", data }, created_at: 0, keep: false, directory: null },
     deployment: null,
     last_error: null,
+    ...part,
+  };
+}
+
+/** The deployment of a small model on the host `a`. */
+export function deployment(part: Partial<Deployment> = {}): Deployment {
+  return {
+    host_id: "a",
+    engine: "llama.cpp",
+    engine_kind: "llama_cpp",
+    engine_version: "1",
+    model: "m",
+    practice: false,
+    context_size: null,
+    source: { type: "host_path", data: "/m.gguf" },
+    choice: { type: "auto" },
+    version: "v2",
+    keeper: "systemd",
+    device: "gpu",
+    socket: true,
+    deployed_at: 0,
+    first_token_ms: null,
+    tokens_per_second: null,
+    prompt_tokens_per_second: null,
+    ...part,
+  };
+}
+
+/** A line of a preflight report, a good one unless told otherwise. */
+export function finding(code: string, part: Partial<Finding> = {}): Finding {
+  const words = { en: `About ${code}`, ru: `О ${code}` };
+  return {
+    severity: "ok",
+    code,
+    subject: { en: code, ru: code },
+    message: words,
+    fix: { en: "", ru: "" },
+    command: null,
+    can_override: false,
+    ...part,
+  };
+}
+
+/** What a small host says that a deploy of the practice model would do there. */
+export function plannedDeploy(hostId: string, findings: Finding[] = [finding("system_ok")]): PlannedDeploy {
+  return {
+    report: {
+      os: "Debian GNU/Linux 12",
+      arch: "x86_64",
+      libc: "glibc 2.36",
+      cpu: "cpu",
+      cores: 4,
+      cpu_features: ["avx2"],
+      memory_total_bytes: 16 * 1024 ** 3,
+      memory_available_bytes: 12 * 1024 ** 3,
+      disk_free_bytes: 50e9,
+      inodes_free: null,
+      root: "/home/me/.local/share/slipway",
+      directories: [],
+      python: "3.11.2",
+      pythons: [],
+      gpus: [],
+      cuda: null,
+      gpu_processes: [],
+      containers: [],
+      ollama: null,
+      llama_server: null,
+      index_reachable: true,
+      forwarding: null,
+      clock_skew_s: null,
+      findings,
+    },
+    plan: {
+      request: {
+        host_id: hostId,
+        model: { type: "practice" },
+        engine: { type: "auto" },
+        context_size: null,
+        parallel: null,
+        gpu_layers: null,
+        directory: null,
+        overrides: [],
+        bring: null,
+      },
+      engine: { type: "llama_cpp", data: { binary: null } },
+      engine_label: "llama.cpp 1",
+      reason: { en: "No graphics card: llama.cpp.", ru: "Нет видеокарты: llama.cpp." },
+      engines: [
+        { kind: "llama_cpp", usable: true, reason: { en: "A GGUF file.", ru: "Файл GGUF." } },
+        { kind: "vllm", usable: false, reason: { en: "No NVIDIA card.", ru: "Нет карты NVIDIA." } },
+      ],
+      device: "cpu",
+      model_label: "practice model",
+      context_size: 8192,
+      parallel: 4,
+      fit: null,
+      brought: [],
+      directory: "/home/me/.local/share/slipway",
+      socket: true,
+      keeper: "systemd",
+    },
+  };
+}
+
+/** A connection to the host `a` that is up. */
+export function connection(part: Partial<ConnectionStatus> = {}): ConnectionStatus {
+  return {
+    host_id: "a",
+    request_id: "c1",
+    state: "connected",
+    reason: null,
+    local_url: "http://127.0.0.1:1",
+    model: "m",
+    context_size: 4096,
+    since: 0,
+    round_trip_ms: 12,
+    reconnects: 0,
+    attempt: null,
+    next_attempt_at: null,
+    open_streams: 0,
+    bytes_down: 0,
+    bytes_up: 0,
+    gauges: null,
+    last_error: null,
+    last_error_at: null,
     ...part,
   };
 }

@@ -17,3 +17,10 @@ window.matchMedia ??= (media: string) =>
 
 // Nor does it scroll.
 Element.prototype.scrollIntoView ??= () => undefined;
+
+// Nor does it lay anything out: no size ever changes.
+window.ResizeObserver ??= class {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+};

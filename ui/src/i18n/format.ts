@@ -65,6 +65,24 @@ export function memory(value: number | null | undefined): string {
   return m.units_gigabytes({ value: number(gigabytes, gigabytes < 10 ? 1 : 0) });
 }
 
+/** A part of a machine's memory, in the same units to one decimal: `18.6 GB`, `96 MB`. */
+export function memoryPart(value: number | null | undefined): string {
+  if (value === null || value === undefined) return UNKNOWN;
+  if (value < 1024 ** 3) return m.units_megabytes({ value: short(value / 1024 ** 2) });
+  return m.units_gigabytes({ value: short(value / 1024 ** 3) });
+}
+
+/** `41.2 of 128 GB`: a part of a machine's memory and the whole, in the unit of the whole. */
+export function memoryOf(used: number, total: number): string {
+  const unit = total < 1024 ** 3 ? 1024 ** 2 : 1024 ** 3;
+  return m.units_of({ done: short(used / unit), total: memoryPart(total) });
+}
+
+/** A part of a whole, 0 to 1: `38%`. */
+export function percent(value: number): string {
+  return m.units_percent({ value: number(Math.round(value * 100)) });
+}
+
 /** A measured time: `12 ms`, `0.41 s`, `4.8 s`, `3 min 12 s`. */
 export function milliseconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return UNKNOWN;

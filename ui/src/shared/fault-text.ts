@@ -1,12 +1,29 @@
 import { m } from "../paraglide/messages.js";
 
+/** A line of a report about a machine, in the language of the interface. */
+export interface FindingFacts {
+  severity: "ok" | "warn" | "error";
+  /** The stable name. */
+  code: string;
+  /** What it is about. */
+  subject: string;
+  message: string;
+  /** What to do; may be empty. */
+  fix: string;
+  /** The command that does it, if there is one. */
+  command: string | null;
+  /** Whether one may go on in spite of it. */
+  canOverride: boolean;
+}
+
 /** Facts that a table shows better than a sentence. */
 export type FaultFacts =
   | {
       type: "host_key_changed";
       data: { expected: string; actual: string; file: string; line: number; command: string };
     }
-  | { type: "login"; data: { what: string; why: string }[] };
+  | { type: "login"; data: { what: string; why: string }[] }
+  | { type: "preflight"; data: FindingFacts[] };
 
 /** An error in the language of the interface. */
 export interface FaultWords {
@@ -42,7 +59,14 @@ function factLines(facts: FaultFacts | null): string[] {
       return [...changedKeyRows(facts).map(({ key, value }) => `${key}: ${value}`), facts.data.command];
     case "login":
       return facts.data.map(({ what, why }) => `- ${what}: ${why}`);
+    case "preflight":
+      return facts.data.map(findingText);
     default:
       return [];
   }
+}
+
+/** A line of a report as plain text, with what to do under it. */
+export function findingText({ severity, code, subject, message, fix, command }: FindingFacts): string {
+  return [`[${severity}] ${code}: ${subject}: ${message}`, ...[fix, command].filter(Boolean).map((words) => `    ${words}`)].join("\n");
 }

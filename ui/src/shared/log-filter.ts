@@ -27,6 +27,8 @@ export interface LogCriteria {
   levels: ReadonlySet<LogEntryLevel>;
   serverId: string | null;
   taskId: string | null;
+  /** The one part whose lines are shown; all of them when absent. */
+  part?: string;
 }
 
 /** How many lines of each level meet all other criteria. */
@@ -72,14 +74,15 @@ export class LogFilter {
   }
 }
 
-function meets(line: LogEntry, { serverId, taskId }: LogCriteria, needle: string): boolean {
+function meets(line: LogEntry, { serverId, taskId, part }: LogCriteria, needle: string): boolean {
   if (serverId !== null && line.serverId !== serverId) return false;
   if (taskId !== null && line.taskId !== taskId) return false;
+  if (part !== undefined && line.part !== part) return false;
   return needle === "" || line.text.toLowerCase().includes(needle) || line.part.toLowerCase().includes(needle);
 }
 
 function sameCriteria(a: LogCriteria, b: LogCriteria): boolean {
-  if (a.text !== b.text || a.serverId !== b.serverId || a.taskId !== b.taskId) return false;
+  if (a.text !== b.text || a.serverId !== b.serverId || a.taskId !== b.taskId || a.part !== b.part) return false;
   return LOG_LEVELS.every((level) => a.levels.has(level) === b.levels.has(level));
 }
 

@@ -87,7 +87,7 @@ class Fake {
   #snapshot(): Snapshot {
     return {
       seq: this.seq,
-      app: { version: "1", platform: "linux", system_language: "en", data_dir: "", log_dir: "", cpu: "", memory_total_bytes: null, disk_free_bytes: null },
+      app: { version: "1", platform: "linux", system_language: "en", data_dir: "", log_dir: "", cpu: "", memory_total_bytes: null, disk_free_bytes: null, hub_token: false },
       settings: DEFAULTS, hosts: [], connections: [], tasks: this.tasks, sessions: this.sessions,
     };
   }

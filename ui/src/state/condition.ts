@@ -1,4 +1,4 @@
-import type { DeployStep, ErrorInfo, HostView, TaskInfo } from "../ipc/bindings";
+import type { DeployStep, ErrorInfo, HostId, HostView, TaskInfo, TaskKind } from "../ipc/bindings";
 import { milliseconds } from "../i18n/format";
 import { m } from "../paraglide/messages.js";
 import { connections } from "./connections.svelte";
@@ -11,6 +11,8 @@ export const STEPS: readonly DeployStep[] = ["connect", "check", "directory", "u
 export type ConditionKind =
   | "deploying"
   | "removing"
+  | "rolling_back"
+  | "stopping"
   | "checking"
   | "connecting"
   | "authenticating"
@@ -36,7 +38,7 @@ export interface Condition {
   /** Why it is not simply well. */
   reason: ErrorInfo | null;
   /** What failed. */
-  failed: "deploy" | "connect" | "uninstall" | null;
+  failed: "deploy" | "connect" | "rollback" | "stop" | "uninstall" | null;
   /** When it began, ms since the epoch. */
   since: number | null;
 }
@@ -47,19 +49,28 @@ export function stepNumber(task: TaskInfo): number {
   return last ? STEPS.indexOf(last.step) + 1 : 1;
 }
 
+function unfinished(hostId: HostId, kind: TaskKind): TaskInfo | undefined {
+  const task = tasks.latest(hostId, kind);
+  return task && !isOver(task) ? task : undefined;
+}
+
 function working(view: HostView): Condition | null {
   const { id } = view.host;
-  const deploy = tasks.latest(id, "deploy");
-  if (deploy && !isOver(deploy)) {
+  const deploy = unfinished(id, "deploy");
+  if (deploy) {
     const detail =
       deploy.state === "queued"
         ? m.servers_queued()
         : m.servers_step({ step: stepNumber(deploy), total: STEPS.length });
     return { ...BASE, kind: "deploying", dot: "busy", word: m.servers_deploying(), detail, since: deploy.queued_at };
   }
-  const uninstall = tasks.latest(id, "uninstall");
-  if (uninstall && !isOver(uninstall))
-    return { ...BASE, kind: "removing", dot: "busy", word: m.servers_removing(), since: uninstall.queued_at };
+  const uninstall = unfinished(id, "uninstall");
+  if (uninstall) return { ...BASE, kind: "removing", dot: "busy", word: m.servers_removing(), since: uninstall.queued_at };
+  const rollback = unfinished(id, "rollback");
+  if (rollback)
+    return { ...BASE, kind: "rolling_back", dot: "busy", word: m.servers_rolling_back(), since: rollback.queued_at };
+  const stop = unfinished(id, "stop");
+  if (stop) return { ...BASE, kind: "stopping", dot: "busy", word: m.servers_stopping(), since: stop.queued_at };
   return null;
 }
 
@@ -101,7 +112,7 @@ function failure(view: HostView): Failure | null {
   const { id } = view.host;
   const status = connections.get(id);
   if (status?.reason) return { failed: "connect", reason: status.reason };
-  const ended = (["deploy", "connect", "uninstall"] as const)
+  const ended = (["deploy", "connect", "rollback", "stop", "uninstall"] as const)
     .map((kind) => ({ kind, task: tasks.latest(id, kind) }))
     .sort((a, b) => (b.task?.ended_at ?? 0) - (a.task?.ended_at ?? 0))[0];
   const outcome = ended?.task?.outcome;
@@ -114,8 +125,8 @@ function failure(view: HostView): Failure | null {
 export function conditionOf(view: HostView): Condition {
   const now = working(view) ?? connected(view);
   if (now) return now;
-  const check = tasks.latest(view.host.id, "check");
-  if (check && !isOver(check))
+  const check = unfinished(view.host.id, "plan") ?? unfinished(view.host.id, "check");
+  if (check)
     return { ...BASE, kind: "checking", dot: "busy", word: m.servers_checking(), since: check.queued_at };
   const failed = failure(view);
   if (failed) return { ...BASE, kind: "failed", dot: "error", word: m.servers_failed(), ...failed };

@@ -43,6 +43,8 @@ class HostState {
         this.#update(subject.host_id, (view) => ({ ...view, last_error: body.data }));
       if (body.type === "complete" && subject.kind === "uninstall")
         this.#update(subject.host_id, (view) => ({ ...view, deployment: null, last_error: null }));
+      // What is deployed now is another version: only the program knows all of it.
+      if (body.type === "complete" && subject.kind === "rollback") void this.#reload().catch(() => undefined);
     });
   }
 

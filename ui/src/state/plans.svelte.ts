@@ -1,93 +1,14 @@
-import type { ConnectionState, DeployRequest, HostId, ModelSource, RequestId } from "../ipc/bindings";
+import type { ConnectionState, HostId, RequestId } from "../ipc/bindings";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { chooseFile } from "../ipc/dialog";
 import { onMessage, onSnapshot } from "../ipc/events";
 import { CallError } from "../ipc/errors";
 import { connections } from "./connections.svelte";
-import { hosts, LOCAL } from "./hosts.svelte";
+import { hosts } from "./hosts.svelte";
+import { firstPlan, type Plan } from "./plan.svelte";
+import { planning } from "./planning.svelte";
 import { isOver, tasks } from "./tasks.svelte";
 import { toasts } from "./toasts.svelte";
-
-/** Where the model of a plan comes from. */
-export type SourceKind = ModelSource["type"];
-
-/** Why a plan cannot be carried out yet. */
-export type PlanProblem = "path_missing" | "file_missing" | "url_missing" | "url_invalid" | "sha256_invalid";
-
-const SHA256 = /^[0-9a-f]{64}$/i;
-
-/** What a person chose for a host, every source with its own field, so that trying another loses nothing. */
-export class Plan {
-  source = $state<SourceKind>("practice");
-  hostPath = $state("");
-  localFile = $state("");
-  url = $state("");
-  sha256 = $state("");
-  /** Tokens per slot; the model's own when null. */
-  contextSize = $state<number | null>(null);
-  /** Answers at once; 4 when null. */
-  parallel = $state<number | null>(null);
-  /** A `llama-server` on the host; empty for the one that Slipway installs. */
-  engineBinary = $state("");
-
-  constructor(from: ModelSource | null) {
-    if (!from) return;
-    this.source = from.type;
-    if (from.type === "host_path") this.hostPath = from.data;
-    if (from.type === "local_file") this.localFile = from.data;
-    if (from.type === "url") {
-      this.url = from.data.url;
-      this.sha256 = from.data.sha256 ?? "";
-    }
-  }
-
-  get problem(): PlanProblem | null {
-    switch (this.source) {
-      case "practice":
-        return null;
-      case "host_path":
-        return this.hostPath.trim() === "" ? "path_missing" : null;
-      case "local_file":
-        return this.localFile === "" ? "file_missing" : null;
-      case "url": {
-        if (this.url.trim() === "") return "url_missing";
-        if (!isWebAddress(this.url.trim())) return "url_invalid";
-        return this.sha256.trim() !== "" && !SHA256.test(this.sha256.trim()) ? "sha256_invalid" : null;
-      }
-    }
-  }
-
-  request(hostId: HostId): DeployRequest {
-    return {
-      host_id: hostId,
-      model: this.#model(),
-      context_size: this.contextSize,
-      parallel: this.parallel,
-      engine_binary: this.engineBinary.trim() || null,
-    };
-  }
-
-  #model(): ModelSource {
-    switch (this.source) {
-      case "practice":
-        return { type: "practice" };
-      case "host_path":
-        return { type: "host_path", data: this.hostPath.trim() };
-      case "local_file":
-        return { type: "local_file", data: this.localFile };
-      case "url":
-        return { type: "url", data: { url: this.url.trim(), sha256: this.sha256.trim().toLowerCase() || null } };
-    }
-  }
-}
-
-function isWebAddress(words: string): boolean {
-  try {
-    return ["http:", "https:"].includes(new URL(words).protocol);
-  } catch {
-    return false;
-  }
-}
 
 /** The plans being made and the deploys they became. */
 class PlanState {
@@ -111,10 +32,7 @@ class PlanState {
   of(hostId: HostId): Plan {
     let plan = this.#plans.get(hostId);
     if (!plan) {
-      plan = new Plan(hosts.get(hostId)?.deployment?.source ?? null);
-      // Here both name a file of this computer; the plan offers one of them.
-      if (hostId === LOCAL && plan.source === "host_path")
-        Object.assign(plan, { source: "local_file", localFile: plan.hostPath });
+      plan = firstPlan(hostId, hosts.get(hostId)?.deployment ?? null);
       this.#plans.set(hostId, plan);
     }
     return plan;
@@ -155,13 +73,15 @@ class PlanState {
 
   /** Deploys what is planned. Rejects with the backend's error when it cannot even begin. */
   async start(hostId: HostId): Promise<void> {
+    // The deploy looks at the host itself; a plan of it that is still being made is of no use.
+    planning.leave(hostId);
     this.#shown.set(hostId, await tasks.deploy(this.of(hostId).request(hostId)));
   }
 
   /** Asks for a model file of this computer; false when none was chosen. */
   async chooseFile(hostId: HostId, title: string): Promise<boolean> {
     const path = await chooseFile(title, [{ name: "GGUF", extensions: ["gguf"] }]);
-    if (path !== null) this.of(hostId).localFile = path;
+    if (path !== null) this.of(hostId).model.localFile = path;
     return path !== null;
   }
 

@@ -18,6 +18,9 @@ export const DEFAULTS: Settings = {
   temperature: null,
   max_tokens: null,
   log_megabytes: 50,
+  hub_url: "https://huggingface.co",
+  package_index: "",
+  use_service_manager: true,
 };
 
 /** The settings, applied the moment they change. */

@@ -1,28 +1,17 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { attach } from "../ipc/events";
 import type { ConnectionStatus, StepProgress, TaskSubject } from "../ipc/bindings";
-import { TestBackend, emptySnapshot, errorInfo, hostView } from "../test-backend";
+import { TestBackend, connection, deployment, emptySnapshot, errorInfo, hostView } from "../test-backend";
 import { conditionOf } from "./condition";
 import { connections } from "./connections.svelte";
 import { hosts } from "./hosts.svelte";
-import { plans, Plan } from "./plans.svelte";
+import { plans } from "./plans.svelte";
 import { prompts } from "./prompts.svelte";
 import { isOver, tasks } from "./tasks.svelte";
 
 let backend: TestBackend;
 
-const DEPLOYMENT = {
-  host_id: "a",
-  engine: "llama.cpp",
-  engine_version: "1",
-  model: "m",
-  practice: false,
-  context_size: 4096,
-  source: { type: "host_path" as const, data: "/m.gguf" },
-  deployed_at: 0,
-  first_token_ms: 10,
-  tokens_per_second: 5,
-};
+const DEPLOYMENT = deployment({ context_size: 4096, first_token_ms: 10, tokens_per_second: 5 });
 
 function subject(kind: TaskSubject["kind"], hostId = "a"): TaskSubject {
   return { kind, host_id: hostId, session_id: null, message_id: null };
@@ -37,31 +26,8 @@ function step(id: string, part: Partial<StepProgress>, timestamp?: number): void
   backend.say(id, { type: "progress", data: { type: "step", data: { ...data, ...part } } }, timestamp);
 }
 
-function status(part: Partial<ConnectionStatus>): ConnectionStatus {
-  return {
-    host_id: "a",
-    request_id: "c1",
-    state: "connected",
-    reason: null,
-    local_url: "http://127.0.0.1:1",
-    model: "m",
-    context_size: 4096,
-    since: 0,
-    round_trip_ms: 12,
-    reconnects: 0,
-    attempt: null,
-    next_attempt_at: null,
-    open_streams: 0,
-    bytes_down: 0,
-    bytes_up: 0,
-    last_error: null,
-    last_error_at: null,
-    ...part,
-  };
-}
-
-function connection(part: Partial<ConnectionStatus>): void {
-  const data = status(part);
+function connected(part: Partial<ConnectionStatus>): void {
+  const data = connection(part);
   backend.say(data.request_id, { type: "progress", data: { type: "connection", data } });
 }
 
@@ -95,10 +61,10 @@ describe("tasks", () => {
   });
 
   it("keeps a task whose first message came before the command's answer", async () => {
-    backend.reply("host_check", () => ({ request_id: "k1" }));
-    start("k1", "check");
+    backend.reply("host_diagnose", () => ({ request_id: "k1" }));
+    start("k1", "diagnose");
     backend.say("k1", { type: "error", data: errorInfo("cancelled") });
-    await tasks.check("a");
+    await tasks.diagnose("a");
     expect(tasks.get("k1")?.state).toBe("failed");
   });
 
@@ -148,7 +114,7 @@ describe("hosts", () => {
 
 describe("connections", () => {
   it("ends with its task, with the reason", () => {
-    connection({});
+    connected({});
     expect(connections.usable).toHaveLength(1);
     backend.say("c1", { type: "error", data: errorInfo("connection_lost") });
     expect(connections.get("a")).toMatchObject({ state: "disconnected", reason: { code: "connection_lost" } });
@@ -156,16 +122,16 @@ describe("connections", () => {
   });
 
   it("keeps saying that it needs the person when its task is over", () => {
-    connection({ state: "needs_attention", reason: errorInfo("host_key_changed") });
+    connected({ state: "needs_attention", reason: errorInfo("host_key_changed") });
     backend.say("c1", { type: "error", data: errorInfo("host_key_changed") });
     expect(connections.get("a")?.state).toBe("needs_attention");
     expect(condition()).toMatchObject({ kind: "attention", dot: "error", failed: "connect" });
-    connection({ state: "waiting_for_user", reason: null });
+    connected({ state: "waiting_for_user", reason: null });
     expect(condition()).toMatchObject({ kind: "waiting", dot: "wait", word: "Waits for you" });
   });
 
   it("ends without a reason when the person ended it", () => {
-    connection({});
+    connected({});
     backend.say("c1", { type: "error", data: errorInfo("cancelled") });
     expect(connections.get("a")).toMatchObject({ state: "disconnected", reason: null });
   });
@@ -180,11 +146,11 @@ describe("the condition of a host", () => {
     backend.reply("connect_start", () => ({ request_id: "c1" }));
     const result = { deployment: DEPLOYMENT, steps: [], total_ms: 1, changed: true, sample: "" };
     backend.say("d1", { type: "complete", data: { type: "deploy", data: result } });
-    connection({ state: "connecting", round_trip_ms: null });
+    connected({ state: "connecting", round_trip_ms: null });
     expect(condition().kind).toBe("connecting");
-    connection({});
+    connected({});
     expect(condition()).toMatchObject({ kind: "connected", detail: "12 ms", dot: "ok" });
-    connection({ state: "reconnecting", attempt: 2, reason: errorInfo("connection_lost") });
+    connected({ state: "reconnecting", attempt: 2, reason: errorInfo("connection_lost") });
     expect(condition()).toMatchObject({ kind: "reconnecting", detail: "attempt 2", reason: { code: "connection_lost" } });
   });
 
@@ -203,16 +169,16 @@ describe("plans", () => {
     backend.say("d1", { type: "complete", data: { type: "deploy", data: result } });
     expect(plans.connecting("a")).toBe(true);
     await vi.waitFor(() => expect(backend.requests("connect_start")).toEqual([{ host_id: "a" }]));
-    connection({ request_id: "c9", state: "authenticating" });
+    connected({ request_id: "c9", state: "authenticating" });
     expect(plans.connecting("a")).toBe(true);
-    connection({ request_id: "c9", state: "loading" });
+    connected({ request_id: "c9", state: "loading" });
     expect(plans.connecting("a")).toBe(true);
-    connection({ request_id: "c9" });
+    connected({ request_id: "c9" });
     await vi.waitFor(() => expect(plans.connecting("a")).toBe(false));
   });
 
   it("leaves a connection alone that is there already", () => {
-    connection({});
+    connected({});
     start("d1", "deploy");
     const result = { deployment: DEPLOYMENT, steps: [], total_ms: 1, changed: false, sample: "" };
     backend.say("d1", { type: "complete", data: { type: "deploy", data: result } });
@@ -228,18 +194,6 @@ describe("plans", () => {
     expect(plans.shown("b")).toBe("d5");
     plans.edit("b");
     expect(plans.shown("b")).toBeNull();
-  });
-
-  it.each([
-    [{ source: "practice" }, null],
-    [{ source: "host_path", hostPath: " " }, "path_missing"],
-    [{ source: "local_file" }, "file_missing"],
-    [{ source: "url" }, "url_missing"],
-    [{ source: "url", url: "ftp://a/b" }, "url_invalid"],
-    [{ source: "url", url: "https://a/b", sha256: "12" }, "sha256_invalid"],
-    [{ source: "url", url: "https://a/b", sha256: "A".repeat(64) }, null],
-  ] as const)("finds what a plan lacks: %j", (part, problem) => {
-    expect(Object.assign(new Plan(null), part).problem).toBe(problem);
   });
 });
 

@@ -1,7 +1,8 @@
 import type {
   DeployRequest,
+  EngineLogRequest,
   HostId,
-  PreflightReport,
+  HubQuery,
   RequestId,
   StepProgress,
   TaskBody,
@@ -32,6 +33,9 @@ const PACE_MIN_MS = 500;
 
 /** Ended tasks that are kept for the screens that show the last one. */
 const KEPT = 200;
+
+/** Tasks that go on until somebody ends them. */
+const LASTING: ReadonlySet<TaskKind> = new Set(["connect", "engine_log"]);
 
 const NO_SUBJECT: TaskSubject = { kind: "check", host_id: null, session_id: null, message_id: null };
 
@@ -65,19 +69,17 @@ class TaskState {
     return found;
   }
 
-  /** Tasks that are not over. Connections last as long as they are up and are not counted here. */
+  /** Tasks that are not over. Those that last until somebody ends them are not counted here. */
   get working(): TaskInfo[] {
-    return [...this.byId.values()].filter((task) => !isOver(task) && task.subject.kind !== "connect");
+    return [...this.byId.values()].filter((task) => !isOver(task) && !LASTING.has(task.subject.kind));
   }
 
-  /** The last report of a host's check. */
-  report(hostId: HostId): PreflightReport | null {
-    const outcome = this.latest(hostId, "check")?.outcome;
-    return outcome?.type === "complete" && outcome.data.type === "check" ? outcome.data.data : null;
+  async plan(request: DeployRequest): Promise<RequestId> {
+    return this.#begin("plan", request.host_id, (await call("deploy_plan", request)).request_id);
   }
 
-  async check(hostId: HostId): Promise<RequestId> {
-    return this.#begin("check", hostId, (await call("host_check", { host_id: hostId })).request_id);
+  async hub(query: HubQuery): Promise<RequestId> {
+    return this.#begin("hub", query.host_id, (await call("hub_list", query)).request_id);
   }
 
   async diagnose(hostId: HostId): Promise<RequestId> {
@@ -88,8 +90,31 @@ class TaskState {
     return this.#begin("deploy", request.host_id, (await call("deploy_start", request)).request_id);
   }
 
-  async uninstall(hostId: HostId): Promise<RequestId> {
-    return this.#begin("uninstall", hostId, (await call("uninstall_start", { host_id: hostId })).request_id);
+  async versions(hostId: HostId): Promise<RequestId> {
+    return this.#begin("versions", hostId, (await call("versions_list", { host_id: hostId })).request_id);
+  }
+
+  /** Goes back to a version; to the previous one when it is null. */
+  async rollback(hostId: HostId, version: string | null): Promise<RequestId> {
+    return this.#begin("rollback", hostId, (await call("rollback_start", { host_id: hostId, version })).request_id);
+  }
+
+  /** Removes what no version uses, or only tells what that would be. */
+  async clean(hostId: HostId, dryRun: boolean): Promise<RequestId> {
+    return this.#begin("clean", hostId, (await call("clean_start", { host_id: hostId, dry_run: dryRun })).request_id);
+  }
+
+  async engineLog(request: EngineLogRequest): Promise<RequestId> {
+    return this.#begin("engine_log", request.host_id, (await call("engine_log_start", request)).request_id);
+  }
+
+  async stopEngine(hostId: HostId): Promise<RequestId> {
+    return this.#begin("stop", hostId, (await call("engine_stop_start", { host_id: hostId })).request_id);
+  }
+
+  async uninstall(hostId: HostId, keepModels: boolean): Promise<RequestId> {
+    const request = { host_id: hostId, keep_models: keepModels };
+    return this.#begin("uninstall", hostId, (await call("uninstall_start", request)).request_id);
   }
 
   async connect(hostId: HostId): Promise<RequestId> {

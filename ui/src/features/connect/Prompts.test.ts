@@ -56,6 +56,36 @@ describe("an unknown host key", () => {
   });
 });
 
+describe("what would be brought", () => {
+  const bring: PromptQuestion = {
+    type: "bring",
+    data: {
+      directory: "/home/me/.local/share/slipway",
+      parts: [
+        { what: "engine", bytes: 412e6, reason: { en: "The index does not answer.", ru: "Каталог не отвечает." } },
+        { what: "model", bytes: 1.6e9, reason: { en: "The hub does not answer.", ru: "Хаб не отвечает." } },
+      ],
+    },
+  };
+
+  it("names parts, sizes, reasons and the place, and has the focus on declining", async () => {
+    await ask(bring);
+    const words = screen.getByRole("dialog").textContent ?? "";
+    for (const part of ["Engine packages", "412 MB", "The hub does not answer.", "2.0 GB in all", "/home/me/.local/share/slipway"])
+      expect(words).toContain(part);
+    await vi.waitFor(() => expect((document.activeElement as HTMLElement).dataset.testid).toBe("prompt-decline"));
+  });
+
+  it.each([
+    ["prompt-accept", "accept"],
+    ["prompt-decline", "decline"],
+  ])("answers %s with %s", async (testid, type) => {
+    await ask(bring);
+    await fireEvent.click(screen.getByTestId(testid));
+    expect(backend.requests("prompt_answer")).toEqual([{ prompt_id: "p1", reply: { type } }]);
+  });
+});
+
 describe("a key of another type", () => {
   it("warns, names the place of the known one, and draws the key", async () => {
     const data = { ...(hostKey.data as HostKeyQuestion), known_by_other_key: "~/.ssh/known_hosts:41", randomart: "+--+" };

@@ -1,30 +1,42 @@
-import type { Host, PreflightReport, TaskInfo } from "../../ipc/bindings";
-import { bytes, dateTime, milliseconds } from "../../i18n/format";
+import type { DeployPlan, Host, PlannedDeploy, TaskInfo } from "../../ipc/bindings";
+import { bytes, dateTime, milliseconds, number } from "../../i18n/format";
 import { text } from "../../i18n/locale.svelte";
 import { m } from "../../paraglide/messages.js";
-import { faultText } from "../../shared/fault-text";
-import { fault } from "../../state/faults";
+import { faultText, findingText } from "../../shared/fault-text";
+import { keeperName, listensOn } from "../../state/engine-words";
+import { fault, findingWords } from "../../state/faults";
 import { hostName } from "../../state/host-name";
 import { addressOf } from "../../state/hosts.svelte";
+import { fitFor, verdictSentence } from "./fit";
+import { machineFacts } from "./machine-facts";
 import { stepLabel } from "./steps";
 
 function head(host: Host): string {
   return [hostName(host), addressOf(host)].filter(Boolean).join(" · ");
 }
 
-/** A preflight report as plain text, to be sent to whoever runs the machine. */
-export function reportText(host: Host, report: PreflightReport): string {
-  const facts = [
-    `${report.os}, ${report.arch}, ${report.cpu} (${report.cores})`,
-    `${m.deploy_fact_memory()}: ${bytes(report.memory_available_bytes)} / ${bytes(report.memory_total_bytes)}`,
-    `${m.deploy_fact_disk()}: ${bytes(report.disk_free_bytes)} (${report.root})`,
-    `Python: ${report.python ?? m.deploy_fact_none()}`,
-    ...report.gpus.map((gpu) => `GPU: ${gpu.name}${gpu.driver ? `, ${gpu.driver}` : ""}`),
+/** A preflight report and its plan as plain text, to be sent to whoever runs the machine. */
+export function reportText(host: Host, { report, plan }: PlannedDeploy): string {
+  const facts = machineFacts(report).map(({ key, value }) => `${key}: ${value}`);
+  const findings = report.findings.map((finding) => findingText(findingWords(finding)));
+  return [head(host), "", ...findings, "", ...facts, ...(plan ? ["", ...planLines(plan)] : [])].join("\n");
+}
+
+function planLines(plan: DeployPlan): string[] {
+  const { fit } = plan;
+  const context = fit ? fitFor(fit, plan.context_size) : undefined;
+  const brought = plan.brought.map(({ what, bytes: size, reason }) => `${what} (${bytes(size)}): ${text(reason)}`);
+  return [
+    `${m.deploy_row_engine()}: ${plan.engine_label} (${text(plan.reason)})`,
+    `${m.deploy_row_model()}: ${plan.model_label}`,
+    `${m.deploy_row_context()}: ${plan.context_size === null ? m.deploy_row_default_context() : number(plan.context_size)}`,
+    `${m.deploy_row_parallel()}: ${number(plan.parallel)}`,
+    `${m.plan_directory()}: ${plan.directory}`,
+    `${m.deploy_row_listens()}: ${listensOn(plan)}`,
+    `${m.deploy_row_keeper()}: ${keeperName(plan.keeper)}`,
+    ...(fit && context ? [`${m.plan_fit()}: ${verdictSentence(fit, context)}`] : []),
+    ...(brought.length > 0 ? [`${m.plan_brought()}:`, ...brought.map((line) => `    ${line}`)] : []),
   ];
-  const findings = report.findings.map(
-    ({ severity, code, message, fix }) => `[${severity}] ${code}: ${text(message)}${text(fix) ? `\n    ${text(fix)}` : ""}`,
-  );
-  return [head(host), ...facts, "", ...findings].join("\n");
 }
 
 /** How a deploy went as plain text: the steps, the error, the last lines of its log. */

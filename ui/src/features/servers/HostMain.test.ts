@@ -2,25 +2,14 @@ import { fireEvent, screen } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ConnectionHistory, ConnectionStatus, ErrorInfo, LinkFinding } from "../../ipc/bindings";
 import { attach } from "../../ipc/events";
-import { TestBackend, emptySnapshot, errorInfo, hostView } from "../../test-backend";
+import { TestBackend, deployment, emptySnapshot, errorInfo, hostView } from "../../test-backend";
 import { renderInWindow } from "../../test-window";
 import { app } from "../../state/app.svelte";
 import { diagnoses } from "../../state/diagnoses.svelte";
 import { histories } from "../../state/histories.svelte";
 import HostMain from "./HostMain.svelte";
 
-const DEPLOYMENT = {
-  host_id: "a",
-  engine: "llama.cpp",
-  engine_version: "1",
-  model: "m",
-  practice: false,
-  context_size: null,
-  source: { type: "host_path" as const, data: "/m.gguf" },
-  deployed_at: 0,
-  first_token_ms: null,
-  tokens_per_second: null,
-};
+const DEPLOYMENT = deployment();
 
 let backend: TestBackend;
 let history: ConnectionHistory;
@@ -42,6 +31,7 @@ function status(part: Partial<ConnectionStatus> = {}): ConnectionStatus {
     open_streams: 1,
     bytes_down: 2_000_000,
     bytes_up: 1000,
+    gauges: null,
     last_error: null,
     last_error_at: null,
     ...part,

@@ -1,25 +1,14 @@
 import { fireEvent, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { attach } from "../../ipc/events";
-import { TestBackend, emptySnapshot, errorInfo, hostView } from "../../test-backend";
+import { TestBackend, deployment, emptySnapshot, errorInfo, hostView } from "../../test-backend";
 import { renderInWindow } from "../../test-window";
 import { app } from "../../state/app.svelte";
 import { toasts } from "../../state/toasts.svelte";
 import ServersMain from "./ServersMain.svelte";
 import { serversView } from "./servers-view.svelte";
 
-const DEPLOYMENT = {
-  host_id: "a",
-  engine: "llama.cpp",
-  engine_version: "1",
-  model: "m",
-  practice: false,
-  context_size: null,
-  source: { type: "host_path" as const, data: "/m.gguf" },
-  deployed_at: 0,
-  first_token_ms: null,
-  tokens_per_second: null,
-};
+const DEPLOYMENT = deployment();
 
 let backend: TestBackend;
 
@@ -91,7 +80,7 @@ describe("uninstall", () => {
     expect(screen.getByRole("dialog").textContent).toContain("m stops answering");
     await vi.waitFor(() => expect(document.activeElement?.textContent?.trim()).toBe("Cancel"));
     await fireEvent.click(confirm);
-    await vi.waitFor(() => expect(backend.requests("uninstall_start")).toEqual([{ host_id: "a" }]));
+    await vi.waitFor(() => expect(backend.requests("uninstall_start")).toEqual([{ host_id: "a", keep_models: false }]));
     await vi.waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   });
 });

@@ -9,6 +9,8 @@ import { hosts } from "../../state/hosts.svelte";
 import { plans } from "../../state/plans.svelte";
 import { tasks } from "../../state/tasks.svelte";
 import { toasts } from "../../state/toasts.svelte";
+import { versions } from "../../state/versions.svelte";
+import { serversView } from "./servers-view.svelte";
 
 /** The one thing to do next with a host. */
 export interface PrimaryAction {
@@ -16,6 +18,11 @@ export interface PrimaryAction {
   /** The next step of the path has the filled button; undoing something has not. */
   kind: "primary" | "secondary";
   run: () => void;
+}
+
+/** Whether a host is at something that leaves it with another deployment, or none. */
+export function isBusy({ kind }: Condition): boolean {
+  return kind === "deploying" || kind === "removing" || kind === "rolling_back" || kind === "stopping";
 }
 
 function told(work: Promise<unknown>): void {
@@ -47,10 +54,19 @@ export function openPlan(view: HostView): void {
   app.openDeploy(view.host.id);
 }
 
-/** Looks at the machine again; the report is on the plan's page. */
-export function checkAgain(view: HostView): void {
-  openPlan(view);
-  told(tasks.check(view.host.id));
+/** Asks a host which versions it keeps. */
+export function loadVersions(view: HostView): void {
+  told(versions.load(view.host.id));
+}
+
+/** Goes back to a version. */
+export function rollBack(view: HostView, version: string): void {
+  told(versions.rollBack(view.host.id, version));
+}
+
+/** Stops what runs on a host. */
+export function stopEngine(view: HostView): void {
+  told(tasks.stopEngine(view.host.id));
 }
 
 /** Takes a host off the list; what runs on it goes on. */
@@ -72,7 +88,10 @@ export function remove(view: HostView): void {
 function retry(view: HostView, condition: Condition): void {
   const { id } = view.host;
   if (condition.failed === "connect") connect(view);
-  else if (condition.failed === "uninstall") told(tasks.uninstall(id));
+  else if (condition.failed === "uninstall") serversView.dialog = { kind: "uninstall", hostId: id };
+  else if (condition.failed === "stop") stopEngine(view);
+  // Which version it shall be is chosen on the host's page.
+  else if (condition.failed === "rollback") app.openHost(id);
   else if (plans.has(id)) {
     told(plans.start(id));
     app.openDeploy(id);
@@ -101,6 +120,8 @@ export function primaryAction(view: HostView, condition: Condition): PrimaryActi
     case "reconnecting":
       return { label: m.servers_disconnect(), kind: "secondary", run: () => disconnect(view) };
     case "removing":
+    case "rolling_back":
+    case "stopping":
       return null;
   }
 }

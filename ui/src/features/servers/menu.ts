@@ -1,3 +1,4 @@
+import CircleStop from "@lucide/svelte/icons/circle-stop";
 import Copy from "@lucide/svelte/icons/copy";
 import Pencil from "@lucide/svelte/icons/pencil";
 import Ship from "@lucide/svelte/icons/ship";
@@ -13,15 +14,13 @@ import type { Condition } from "../../state/condition";
 import { connections } from "../../state/connections.svelte";
 import { LOCAL } from "../../state/hosts.svelte";
 import { toasts } from "../../state/toasts.svelte";
-import { checkAgain, diagnose, openPlan, remove } from "./actions";
+import { diagnose, isBusy, openPlan, remove } from "./actions";
 import { serversView } from "./servers-view.svelte";
-
-const BUSY = new Set(["deploying", "removing"]);
 
 /** Everything else that can be done with a host. */
 export function menuOf(view: HostView, condition: Condition): MenuItem[] {
   const { id } = view.host;
-  const busy = BUSY.has(condition.kind);
+  const busy = isBusy(condition);
   const url = connections.get(id)?.local_url;
   const items: MenuItem[] = [
     {
@@ -37,10 +36,19 @@ export function menuOf(view: HostView, condition: Condition): MenuItem[] {
       testid: "server-deploy",
       run: () => openPlan(view),
     },
-    { label: m.servers_check(), icon: ScanSearch, disabled: busy, testid: "server-check", run: () => checkAgain(view) },
+    { label: m.servers_check(), icon: ScanSearch, disabled: busy, testid: "server-check", run: () => openPlan(view) },
   ];
   items.push({ label: m.host_diagnose(), icon: Stethoscope, testid: "server-diagnose", run: () => diagnose(view) });
   if (url) items.push({ label: m.servers_copy_address(), icon: Copy, run: () => void copyAddress(url) });
+  if (view.deployment)
+    items.push({
+      label: m.versions_stop(),
+      icon: CircleStop,
+      danger: true,
+      disabled: busy,
+      testid: "server-stop-engine",
+      run: () => (serversView.dialog = { kind: "stop", hostId: id }),
+    });
   if (view.deployment)
     items.push({
       label: m.servers_uninstall(),

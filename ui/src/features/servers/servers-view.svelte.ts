@@ -1,6 +1,11 @@
-import type { HostView } from "../../ipc/bindings";
+import type { DeployedVersion, HostView } from "../../ipc/bindings";
 import { hostName } from "../../state/host-name";
 import { addressOf, hosts, LOCAL } from "../../state/hosts.svelte";
+
+/** A question over the screen, about one host. */
+export type HostDialog =
+  | { kind: "rename" | "uninstall" | "stop" | "clean"; hostId: string }
+  | { kind: "rollback"; hostId: string; version: DeployedVersion };
 
 /** What the panes of Servers share: the search, the add line, the open dialog. */
 class ServersView {
@@ -8,7 +13,7 @@ class ServersView {
   /** Counts up whenever the add line is to take the focus. */
   addFocus = $state(0);
   /** The question over the screen. */
-  dialog = $state<{ kind: "rename" | "uninstall"; hostId: string } | null>(null);
+  dialog = $state.raw<HostDialog | null>(null);
 }
 
 /** The state of the Servers section that outlives its panes. */

@@ -4,9 +4,9 @@ import { m } from "../../paraglide/messages.js";
 import { DEFAULTS } from "../../state/settings.svelte";
 
 /** A page of settings. */
-export type GroupId = "general" | "chat" | "servers" | "data";
+export type GroupId = "general" | "chat" | "servers" | "models" | "data";
 
-export const GROUPS: readonly GroupId[] = ["general", "chat", "servers", "data"];
+export const GROUPS: readonly GroupId[] = ["general", "chat", "servers", "models", "data"];
 
 /** The settings that are numbers. */
 export type NumberKey =
@@ -20,6 +20,9 @@ export type NumberKey =
   | "max_tokens"
   | "log_megabytes";
 
+/** The settings that are words. */
+export type TextKey = "hub_url" | "package_index";
+
 interface RowBase {
   group: GroupId;
   title: () => string;
@@ -31,7 +34,9 @@ export type Row = RowBase &
   (
     | { kind: "language" }
     | { kind: "theme" }
-    | { kind: "switch"; key: "start_at_login" }
+    | { kind: "switch"; key: "start_at_login" | "use_service_manager" }
+    /** An address; with `empty`, none is one too and means what that says. */
+    | { kind: "address"; key: TextKey; empty?: () => string }
     | {
         kind: "number";
         key: NumberKey;
@@ -139,6 +144,28 @@ export const ROWS: readonly Row[] = [
     unit: () => m.settings_unit_seconds(),
   },
   {
+    kind: "switch",
+    key: "use_service_manager",
+    group: "servers",
+    title: () => m.settings_service_manager(),
+    words: () => m.settings_service_manager_words(),
+  },
+  {
+    kind: "address",
+    key: "hub_url",
+    group: "models",
+    title: () => m.settings_hub_url(),
+    words: () => m.settings_hub_url_words(),
+  },
+  {
+    kind: "address",
+    key: "package_index",
+    group: "models",
+    title: () => m.settings_package_index(),
+    words: () => m.settings_package_index_words(),
+    empty: () => m.settings_package_index_default(),
+  },
+  {
     kind: "number",
     key: "log_megabytes",
     group: "data",
@@ -159,6 +186,8 @@ export function groupLabel(group: GroupId): string {
       return m.settings_group_chat();
     case "servers":
       return m.settings_group_servers();
+    case "models":
+      return m.settings_group_models();
     case "data":
       return m.settings_group_data();
   }
@@ -166,7 +195,7 @@ export function groupLabel(group: GroupId): string {
 
 /** The field of {@link Settings} that a row changes. */
 export function keyOf(row: Row): keyof Settings {
-  return row.kind === "number" || row.kind === "switch" ? row.key : row.kind;
+  return row.kind === "language" || row.kind === "theme" ? row.kind : row.key;
 }
 
 /** Whether a row differs from its default. */
@@ -179,6 +208,7 @@ export function defaultWords(row: Row): string {
   if (row.kind === "switch") {
     return m.settings_default({ value: DEFAULTS[row.key] ? m.settings_on() : m.settings_off() });
   }
+  if (row.kind === "address") return m.settings_default({ value: DEFAULTS[row.key] || (row.empty?.() ?? "") });
   if (row.kind !== "number") return m.settings_default({ value: m.settings_as_system() });
   const value = DEFAULTS[row.key];
   if (value === null) return m.settings_default({ value: m.settings_default_engine() });
@@ -190,4 +220,11 @@ export function foundRows(words: string): readonly Row[] {
   const needle = words.trim().toLowerCase();
   if (needle === "") return ROWS;
   return ROWS.filter((row) => `${row.title()} ${row.words()} ${groupLabel(row.group)}`.toLowerCase().includes(needle));
+}
+
+/** Whether what is searched is the token of the hub, which is no setting: it lies in the keychain. */
+export function isTokenFound(words: string): boolean {
+  const needle = words.trim().toLowerCase();
+  const all = `${m.settings_hub_token()} ${m.settings_hub_token_words()} ${groupLabel("models")}`;
+  return needle !== "" && all.toLowerCase().includes(needle);
 }

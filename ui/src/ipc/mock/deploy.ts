@@ -4,10 +4,10 @@ import type {
   DeployRequest,
   DeployStep,
   ErrorInfo,
-  PreflightReport,
   StepProgress,
   Text,
 } from "../bindings";
+import { labelOf } from "./plan";
 import { both, sleep, type MockStream } from "./stream";
 import { connectionOf, deploymentOf, type World } from "./world";
 
@@ -38,12 +38,6 @@ const DETAILS: Partial<Record<DeployStep, Text>> = {
 };
 
 const STEPS: DeployStep[] = ["connect", "check", "directory", "upload", "run", "verify", "finish"];
-
-function labelOf(request: DeployRequest): string {
-  if (request.model.type === "practice") return "practice model";
-  const path = request.model.type === "url" ? request.model.data.url : request.model.data;
-  return (path.split("/").pop() ?? path).replace(/\.gguf$/, "");
-}
 
 /** Plays a deploy: seven steps with bytes and log lines, then the result and the connection. */
 export async function playDeploy(task: MockTask, request: DeployRequest): Promise<void> {
@@ -79,11 +73,17 @@ export async function playDeploy(task: MockTask, request: DeployRequest): Promis
   const deployment = deploymentOf(host, labelOf(request), {
     practice: request.model.type === "practice",
     source: request.model,
+    choice: request.engine,
+    version: "v4",
+    keeper: host === "local" ? "supervisor" : "systemd",
+    device: world.machine === "cpu" || host === "local" ? "cpu" : "gpu",
+    socket: host !== "local",
     engine_version: "0.2.10",
     deployed_at: Date.now(),
     context_size: request.context_size ?? 4096,
     first_token_ms: 38,
     tokens_per_second: 412,
+    prompt_tokens_per_second: 3_900,
   });
   const view = world.hosts.find((item) => item.host.id === host);
   if (view) Object.assign(view, { deployment, last_error: null });
@@ -160,32 +160,4 @@ export async function playConnect(task: MockTask, hostId: string): Promise<void>
   while (!task.cancelled()) await sleep(100);
   say({ state: "disconnected", local_url: null, round_trip_ms: null });
   stream.say(id, { type: "error", data: CANCELLED });
-}
-
-/** The report of a check. */
-export function reportOf(world: World): PreflightReport {
-  return {
-    os: "Ubuntu 24.04.3",
-    arch: "x86_64",
-    cpu: world.app.cpu,
-    cores: 16,
-    memory_total_bytes: 67_217_743_872,
-    memory_available_bytes: 51_539_607_552,
-    disk_free_bytes: 18.1e9,
-    root: "~/.local/share/slipway",
-    python: "3.12.3",
-    gpus: [{ name: "NVIDIA RTX 4090", memory_total_mb: 24_564, memory_free_mb: 22_400, driver: "570.133" }],
-    findings: [
-      {
-        severity: "warn",
-        code: "linger_off",
-        message: both("Linger is off: the server would stop at logout.", "Linger выключен: сервер остановится при выходе."),
-        fix: both("loginctl enable-linger", "loginctl enable-linger"),
-      },
-      { severity: "ok", code: "system_ok", message: both("Ubuntu 24.04.3, x86_64, glibc 2.39", "Ubuntu 24.04.3, x86_64, glibc 2.39"), fix: both("", "") },
-      { severity: "ok", code: "python_ok", message: both("Python 3.12.3 with venv", "Python 3.12.3, venv есть"), fix: both("", "") },
-      { severity: "ok", code: "disk_ok", message: both("18.1 GB free in /home/ml", "В /home/ml свободно 18,1 ГБ"), fix: both("", "") },
-      { severity: "ok", code: "gpu_found", message: both("NVIDIA RTX 4090, 24.0 GB, driver 570.133", "NVIDIA RTX 4090, 24,0 ГБ, драйвер 570.133"), fix: both("", "") },
-    ],
-  };
 }

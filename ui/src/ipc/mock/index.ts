@@ -1,13 +1,16 @@
 import type { Backend } from "../backend";
-import type { Commands, ErrorInfo, Host, HostAdd, PromptReply, Snapshot } from "../bindings";
+import type { Commands, ErrorInfo, Host, HostAdd, PromptReply, Snapshot, TaskRef } from "../bindings";
 import * as chat from "./chat";
-import { playConnect, playDeploy, reportOf, type MockTask } from "./deploy";
+import { playConnect, playDeploy, type MockTask } from "./deploy";
 import { playDiagnosis } from "./diagnosis";
 import { historyOf } from "./history";
 import { fillLog } from "./log-worlds";
+import { begin, playHub, playPlan } from "./plan";
+import { reportOf } from "./preflight";
 import { QUESTIONS } from "./questions";
 import { worldOf } from "./scenarios";
 import { both, MockStream, sleep } from "./stream";
+import { playClean, playEngineLog, playRollback, playStop, playUninstall, playVersions } from "./upkeep";
 import { LOCAL_HOST, sshHost } from "./world";
 
 type Handlers = { [K in keyof Commands]: (request: Commands[K]["request"]) => Commands[K]["response"] };
@@ -26,6 +29,13 @@ export function mockBackend(name: string, language: string | null = null): Backe
   const removed = new Map<string, Snapshot["hosts"][number]>();
   const deleted = new Map<string, Snapshot["sessions"][number]>();
   const answers = new Map<string, (reply: PromptReply) => void>();
+
+  /** Begins a task and answers as its command does. */
+  function play(kind: string, run: (mine: MockTask) => Promise<void>): TaskRef {
+    const mine = task(kind);
+    void run(mine);
+    return { request_id: mine.id };
+  }
 
   function task(kind: string): MockTask {
     const id = `${kind}-${crypto.randomUUID().slice(0, 8)}`;
@@ -88,42 +98,27 @@ export function mockBackend(name: string, language: string | null = null): Backe
     host_list: () => structuredClone(world.hosts),
     host_suggestions: () => world.suggestions,
     host_keep: ({ host_id, keep }) => Object.assign(view(host_id).host, { keep }),
-    host_diagnose: ({ host_id }) => {
-      const mine = task("diagnose");
-      void playDiagnosis(mine, host_id);
-      return { request_id: mine.id };
-    },
-    host_check: ({ host_id }) => {
-      const mine = task("check");
-      const subject = { kind: "check" as const, host_id, session_id: null, message_id: null };
-      stream.say(mine.id, { type: "progress", data: { type: "started", data: subject } });
-      void mine.ask(host_id).then(async (allowed) => {
+    host_diagnose: ({ host_id }) => play("diagnose", (mine) => playDiagnosis(mine, host_id)),
+    host_check: ({ host_id }) =>
+      play("check", async (mine) => {
+        begin(mine, "check", host_id);
         await sleep(world.stepMs);
-        if (!allowed) refuse("cancelled", "Cancelled.", "Отменено.");
         stream.say(mine.id, { type: "complete", data: { type: "check", data: reportOf(world) } });
-      });
-      return { request_id: mine.id };
+      }),
+    hub_list: (request) => play("hub", (mine) => playHub(mine, request)),
+    hub_token_set: ({ token }) => {
+      world.app.hub_token = token !== null;
+      return {};
     },
-    deploy_start: (request) => {
-      const mine = task("deploy");
-      void playDeploy(mine, request);
-      return { request_id: mine.id };
-    },
-    uninstall_start: ({ host_id }) => {
-      const mine = task("uninstall");
-      const subject = { kind: "uninstall" as const, host_id, session_id: null, message_id: null };
-      stream.say(mine.id, { type: "progress", data: { type: "started", data: subject } });
-      void sleep(world.stepMs).then(() => {
-        view(host_id).deployment = null;
-        stream.say(mine.id, { type: "complete", data: { type: "uninstall", data: { removed_bytes: 412e6 } } });
-      });
-      return { request_id: mine.id };
-    },
-    connect_start: ({ host_id }) => {
-      const mine = task("connect");
-      void playConnect(mine, host_id);
-      return { request_id: mine.id };
-    },
+    deploy_plan: (request) => play("plan", (mine) => playPlan(mine, request)),
+    deploy_start: (request) => play("deploy", (mine) => playDeploy(mine, request)),
+    versions_list: ({ host_id }) => play("versions", (mine) => playVersions(mine, host_id)),
+    rollback_start: (request) => play("rollback", (mine) => playRollback(mine, request)),
+    clean_start: (request) => play("clean", (mine) => playClean(mine, request)),
+    engine_log_start: (request) => play("engine-log", (mine) => playEngineLog(mine, request)),
+    engine_stop_start: ({ host_id }) => play("stop", (mine) => playStop(mine, host_id)),
+    uninstall_start: (request) => play("uninstall", (mine) => playUninstall(mine, request)),
+    connect_start: ({ host_id }) => play("connect", (mine) => playConnect(mine, host_id)),
     connect_stop: ({ host_id }) => {
       const status = world.connections.find((item) => item.host_id === host_id);
       if (!status) return {};

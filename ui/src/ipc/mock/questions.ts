@@ -47,6 +47,21 @@ export const QUESTIONS = {
       ],
     },
   },
+  bring: {
+    type: "bring",
+    data: {
+      directory: "/home/ml/.local/share/slipway",
+      parts: [
+        { what: "python", bytes: 32.1e6, reason: { en: "The host’s Python is 3.6.", ru: "На сервере Python 3.6." } },
+        {
+          what: "engine",
+          bytes: 412e6,
+          reason: { en: "The package index does not answer from the host.", ru: "Каталог пакетов с сервера не отвечает." },
+        },
+        { what: "model", bytes: 18.6e9, reason: { en: "The hub does not answer from the host.", ru: "Хаб с сервера не отвечает." } },
+      ],
+    },
+  },
 } as const satisfies Record<string, PromptQuestion>;
 
 /** The name of a question. */

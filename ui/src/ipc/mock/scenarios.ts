@@ -2,6 +2,8 @@ import { messageOf } from "./chat";
 import { fillChats } from "./chat-worlds";
 import { fillConnections } from "./connection-worlds";
 import { DISK_FULL, LOST, SLOW } from "./faults";
+import { fillPlans } from "./plan-worlds";
+import { fillUpkeep } from "./upkeep";
 import { connectionOf, deploymentOf, emptyWorld, LOCAL_HOST, sshHost, type World } from "./world";
 
 /** Four servers in four states, as in the visual reference. */
@@ -19,7 +21,7 @@ function full(): World {
     { host: sshHost("gpu-box", { user: "ml", host: "192.0.2.40", port: 2222 }), deployment: null, last_error: null },
     {
       host: LOCAL_HOST,
-      deployment: deploymentOf("local", "practice model", { practice: true, engine_version: "0.2.10", context_size: 4096 }),
+      deployment: deploymentOf("local", "practice model", { practice: true, engine_version: "0.2.10", context_size: 4096, keeper: "supervisor", device: "cpu", socket: false }),
       last_error: null,
     },
   ];
@@ -60,12 +62,15 @@ function full(): World {
 
 /**
  * The worlds by name: `empty`, `full`, `failing`, `broken`; the questions of `questions.ts`; the
- * conversations of `chat-worlds.ts`; the connections of `connection-worlds.ts`.
+ * conversations of `chat-worlds.ts`; the connections of `connection-worlds.ts`; the machines and failures
+ * of `plan-worlds.ts`; the versions and gauges of `upkeep.ts`.
  */
 export function worldOf(name: string): World {
   const world = name === "" || name === "empty" || name === "broken" ? emptyWorld() : full();
   if (name === "failing") world.deployFails = { step: "run", error: DISK_FULL };
   fillChats(world, name);
   fillConnections(world, name);
+  fillPlans(world, name);
+  fillUpkeep(world, name);
   return world;
 }

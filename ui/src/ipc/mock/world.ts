@@ -1,6 +1,7 @@
 import type {
   AppInfo,
   ConnectionStatus,
+  DeployedVersion,
   Deployment,
   DiagnosisLink,
   ErrorInfo,
@@ -14,6 +15,9 @@ import type {
   TaskInfo,
 } from "../bindings";
 import type { QuestionName } from "./questions";
+
+/** A kind of machine: with all that is needed, with lines to fix, too bare for a plan, without a GPU, without a way out. */
+export type Machine = "fine" | "red" | "bare" | "cpu" | "walled";
 
 /** Everything that the mock backend knows; a scenario fills it. */
 export interface World {
@@ -29,6 +33,14 @@ export interface World {
   stepMs: number;
   /** What the next deploy fails with, and at which step. */
   deployFails: { step: string; error: ErrorInfo } | null;
+  /** What a look at a host finds, by scenario. */
+  machine: Machine;
+  /** What the next plan fails with. */
+  planFails: ErrorInfo | null;
+  /** The versions that the hosts keep. */
+  versions: Map<string, DeployedVersion[]>;
+  /** What versions, rollbacks, clean-ups and engine logs fail with. */
+  upkeepFails: ErrorInfo | null;
   /** The questions that a deploy or connect asks first, one after the other. */
   asks: QuestionName[];
   /** Hosts whose connection has a past hour. */
@@ -53,6 +65,9 @@ export function settingsOf(part: Partial<Settings> = {}): Settings {
     temperature: null,
     max_tokens: null,
     log_megabytes: 50,
+    hub_url: "https://huggingface.co",
+    package_index: "",
+    use_service_manager: true,
     ...part,
   };
 }
@@ -65,6 +80,7 @@ export function sshHost(name: string, address: Partial<SshAddress> & { host: str
     name,
     address: { type: "ssh", data: { line, ...data } },
     keep: false,
+    directory: null,
     created_at: Date.now() - 40 * HOUR,
   };
 }
@@ -74,6 +90,7 @@ export const LOCAL_HOST: Host = {
   name: "local",
   address: { type: "local" },
   keep: false,
+  directory: null,
   created_at: Date.now() - 30 * HOUR,
 };
 
@@ -81,14 +98,21 @@ export function deploymentOf(hostId: string, model: string, part: Partial<Deploy
   return {
     host_id: hostId,
     engine: "llama.cpp",
+    engine_kind: "llama_cpp",
     engine_version: "b6840",
     model,
     practice: false,
     context_size: 32_768,
     source: { type: "host_path", data: `/models/${model}.gguf` },
+    choice: { type: "auto" },
+    version: "v3",
+    keeper: "systemd",
+    device: "gpu",
+    socket: true,
     deployed_at: Date.now() - 26 * HOUR,
     first_token_ms: 410,
     tokens_per_second: 64.2,
+    prompt_tokens_per_second: 1_240,
     ...part,
   };
 }
@@ -110,6 +134,7 @@ export function connectionOf(hostId: string, part: Partial<ConnectionStatus> = {
     open_streams: 1,
     bytes_down: 18_400_000,
     bytes_up: 2_100_000,
+    gauges: null,
     last_error: null,
     last_error_at: null,
     ...part,
@@ -127,6 +152,7 @@ export function emptyWorld(): World {
       cpu: "AMD Ryzen 9 7950X",
       memory_total_bytes: 64 * 1024 ** 3,
       disk_free_bytes: 188e9,
+      hub_token: false,
     },
     settings: settingsOf(),
     // As in the backend, this computer is always there.
@@ -145,6 +171,10 @@ export function emptyWorld(): World {
     messages: new Map(),
     stepMs: 700,
     deployFails: null,
+    machine: "fine",
+    planFails: null,
+    versions: new Map(),
+    upkeepFails: null,
     asks: [],
     busyHosts: new Set(),
     diagnosis: { broken: null, stuck: null },

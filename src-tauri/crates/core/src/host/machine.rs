@@ -147,7 +147,7 @@ impl Machine {
                 }
             }
             Self::Ssh(session) => {
-                session.upload(UploadSource::File(file.into()), dest, 0o600, progress).await?;
+                session.upload_resumable(file, dest, 0o600, progress).await?;
                 Ok(())
             }
         }
