@@ -17,11 +17,14 @@ import urllib.parse
 from slipway_host.checksum import check_hash
 from slipway_host.engine.pins import ENGINE_DISK_BYTES, ENGINE_VERSION, PACKAGE, this_wheel
 from slipway_host.fault import Failure, hash_mismatch
-from slipway_host.filesystem import disk_full, tree_bytes
+from slipway_host.filesystem import disk_full, disk_space, tree_bytes
 from slipway_host.http_source import open_url
 from slipway_host.probe.package_index import configured_index, no_index
 from slipway_host.probe.python import ENGINE_PYTHON, engine_python_failure, pip_commands
 from slipway_host.wire import OUT
+
+# With less room than this pip's log may be cut off before it says what was wrong.
+LEAST_BYTES = 1024 * 1024
 
 
 def fetch_wheel(folder, python, pythons):
@@ -96,7 +99,8 @@ def pip_failure(text, expected, folder):
     got = re.search(r"Got\s+([0-9a-f]{64})", text)
     if "DO NOT MATCH THE HASHES" in text or got:
         return hash_mismatch("engine", expected, got.group(1) if got else "")
-    if "No space left on device" in text or "Disk quota exceeded" in text:
+    # What pip has to say may not have found room either.
+    if "No space left on device" in text or "Disk quota exceeded" in text or is_full(folder):
         return disk_full(folder, ENGINE_DISK_BYTES)
     if re.search(r"NewConnectionError|ConnectTimeout|ReadTimeout|Max retries|ProxyError|SSLError|NameResolution"
                  r"|connection broken|ConnectionResetError|Could not fetch URL|timed out", text):
@@ -104,6 +108,10 @@ def pip_failure(text, expected, folder):
         return no_index(reason[0] if reason else detail)
     return Failure("engine_install_failed", "The engine could not be installed: %s" % (detail or "pip failed"),
                    detail=detail or "pip failed without a word")
+
+
+def is_full(folder):
+    return disk_space(folder)["free_bytes"] < LEAST_BYTES
 
 
 class LinkParser(html.parser.HTMLParser):
