@@ -186,10 +186,16 @@ async fn leftovers_of_interrupted_work_do_not_disturb() {
         fs::create_dir_all(root.join(folder)).unwrap();
     }
     fs::write(root.join("models/practice.gguf"), b"GGUF, but half").unwrap();
-    let cut = root.join("models/cut.gguf.part-0a1b2c3d");
-    fs::write(&cut, b"half").unwrap();
-    let long_ago = std::time::SystemTime::UNIX_EPOCH;
-    fs::File::options().write(true).open(&cut).unwrap().set_modified(long_ago).unwrap();
+    fs::create_dir_all(root.join("script/0a1b2c3d4e5f")).unwrap();
+    let cut = [
+        root.join("models/cut.gguf.part-0a1b2c3d"),
+        root.join("script/0a1b2c3d4e5f/deploy_llm_server.py.part-0a1b2c3d"),
+    ];
+    for cut in &cut {
+        fs::write(cut, b"half").unwrap();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        fs::File::options().write(true).open(cut).unwrap().set_modified(long_ago).unwrap();
+    }
     let growing = root.join("models/new.gguf.part-4e5f6071");
     fs::write(&growing, b"half").unwrap();
     fs::write(root.join("deployments/default/manifest.json"), b"{\"engine\": {").unwrap();
@@ -212,7 +218,7 @@ async fn leftovers_of_interrupted_work_do_not_disturb() {
     app.answered(&started).await;
     assert!(!root.join("lock").exists() && !root.join("engines/.tmp-99999").exists());
     assert!(
-        !cut.exists() && growing.exists(),
+        cut.iter().all(|cut| !cut.exists()) && growing.exists(),
         "only an upload that nobody goes on with is removed"
     );
     app.program.shutdown().await;
