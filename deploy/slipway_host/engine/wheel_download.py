@@ -17,11 +17,14 @@ import urllib.parse
 from slipway_host.checksum import check_hash
 from slipway_host.engine.pins import ENGINE_DISK_BYTES, ENGINE_VERSION, PACKAGE, this_wheel
 from slipway_host.fault import Failure, hash_mismatch
-from slipway_host.filesystem import disk_full, tree_bytes
+from slipway_host.filesystem import disk_full, disk_space, tree_bytes
 from slipway_host.http_source import open_url
 from slipway_host.probe.package_index import configured_index, no_index
 from slipway_host.probe.python import ENGINE_PYTHON, engine_python_failure, pip_commands
 from slipway_host.wire import OUT
+
+# With less than this free nothing can be written.
+FULL_BYTES = 1000 * 1000
 
 
 def fetch_wheel(folder, python, pythons):
@@ -96,7 +99,9 @@ def pip_failure(text, expected, folder):
     got = re.search(r"Got\s+([0-9a-f]{64})", text)
     if "DO NOT MATCH THE HASHES" in text or got:
         return hash_mismatch("engine", expected, got.group(1) if got else "")
-    if "No space left on device" in text or "Disk quota exceeded" in text:
+    # On a disk that is full pip cannot even say so: its words go to a file there.
+    if ("No space left on device" in text or "Disk quota exceeded" in text
+            or disk_space(folder)["free_bytes"] < FULL_BYTES):
         return disk_full(folder, ENGINE_DISK_BYTES)
     if re.search(r"NewConnectionError|ConnectTimeout|ReadTimeout|Max retries|ProxyError|SSLError|NameResolution"
                  r"|connection broken|ConnectionResetError|Could not fetch URL|timed out", text):
