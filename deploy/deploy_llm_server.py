@@ -80,7 +80,9 @@ Subcommands
 -----------
 probe      writes nothing. Optional "model" and "engine" as for install, then they are judged as
            well: with an engine.binary nothing that only the wheel needs is missed. Optional "time":
-           the caller's clock, seconds of the epoch. Each of the host's tools gets five seconds.
+           the caller's clock, seconds of the epoch. Optional "brief": neither the Pythons nor the
+           package index are looked at where the engine of llama_cpp is installed already.
+           Each of the host's tools gets five seconds.
            data: os, os_release, arch, libc, libc_version{name: glibc|musl|macos|unknown, version},
            hostname, user, home, root,
            python{path,version,venv,engine_python,pythons[{path,version,venv,ensurepip,pip,ssl,

@@ -64,6 +64,14 @@ class Probe(ScriptCase):
         self.assertEqual(run.data["deployment"]["state"], "stopped")
         self.assertIn("engine_ok", codes(run, "ok"))
 
+    def test_a_brief_look_leaves_out_what_an_installed_engine_does_not_need(self):
+        brief = self.ok("probe", brief=True)
+        self.assertTrue(brief["python"]["pythons"], "nothing is installed yet")
+        self.link_engine()
+        brief = self.ok("probe", brief=True)
+        self.assertEqual((brief["python"]["pythons"], brief["index_reachable"]), ([], None))
+        self.assertTrue(self.ok("probe")["python"]["pythons"])
+
     def test_no_python_that_the_engine_runs_on(self):
         old = [path for pattern in ("3.8", "3.9") for path in
                glob.glob(os.path.expanduser("~/.pyenv/versions/%s.*/bin/python3" % pattern))]

@@ -23,8 +23,8 @@ from slipway_host.probe.package_index import configured_index, no_index
 from slipway_host.probe.python import ENGINE_PYTHON, engine_python_failure, pip_commands
 from slipway_host.wire import OUT
 
-# With less room than this pip's log may be cut off before it says what was wrong.
-LEAST_BYTES = 1024 * 1024
+# With less than this free nothing can be written.
+FULL_BYTES = 1000 * 1000
 
 
 def fetch_wheel(folder, python, pythons):
@@ -99,8 +99,9 @@ def pip_failure(text, expected, folder):
     got = re.search(r"Got\s+([0-9a-f]{64})", text)
     if "DO NOT MATCH THE HASHES" in text or got:
         return hash_mismatch("engine", expected, got.group(1) if got else "")
-    # What pip has to say may not have found room either.
-    if "No space left on device" in text or "Disk quota exceeded" in text or is_full(folder):
+    # On a disk that is full pip cannot even say so: its words go to a file there.
+    if ("No space left on device" in text or "Disk quota exceeded" in text
+            or disk_space(folder)["free_bytes"] < FULL_BYTES):
         return disk_full(folder, ENGINE_DISK_BYTES)
     if re.search(r"NewConnectionError|ConnectTimeout|ReadTimeout|Max retries|ProxyError|SSLError|NameResolution"
                  r"|connection broken|ConnectionResetError|Could not fetch URL|timed out", text):
@@ -108,10 +109,6 @@ def pip_failure(text, expected, folder):
         return no_index(reason[0] if reason else detail)
     return Failure("engine_install_failed", "The engine could not be installed: %s" % (detail or "pip failed"),
                    detail=detail or "pip failed without a word")
-
-
-def is_full(folder):
-    return disk_space(folder)["free_bytes"] < LEAST_BYTES
 
 
 class LinkParser(html.parser.HTMLParser):

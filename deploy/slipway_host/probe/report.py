@@ -12,7 +12,7 @@ from slipway_host.engine.requirements import platform_failure
 from slipway_host.engine.wheel import installed_engine
 from slipway_host.filesystem import disk_space, is_noexec, is_writable
 from slipway_host.layout import Layout
-from slipway_host.params import number_param, object_param, text_param
+from slipway_host.params import flag_param, number_param, object_param, text_param
 from slipway_host.probe.containers import container_facts
 from slipway_host.probe.directories import directory_facts
 from slipway_host.probe.gpu import gpu_report
@@ -30,6 +30,9 @@ from slipway_host.runs import history
 from slipway_host.status import status_of
 from slipway_host.units import version_text
 from slipway_host.wire import handle_signals
+
+# Of a package index that nobody needs.
+NOT_ASKED = {"index": None, "reachable": None, "detail": "", "local": False}
 
 
 def command_probe(params):
@@ -89,6 +92,9 @@ def gather(params, layout):
     folder = os.path.dirname(os.path.expanduser(model["path"])) if isinstance(model.get("path"), str) else None
 
     def python_and_index():
+        if flag_param(params, "brief") and installed_engine(layout):
+            facts.update(pythons=[], engine_python=None, index=NOT_ASKED)
+            return
         facts["pythons"] = find_pythons(chosen, layout.python)
         facts["engine_python"] = engine_python_of(facts["pythons"])
         facts["index"] = index_facts(facts["pythons"], facts["engine_python"], installed_engine(layout) is None)

@@ -78,7 +78,7 @@ pub(super) async fn make(
     let run = ScriptRun::new(context, machine, root);
     let hub_url = program.settings().hub_url;
     let model = model_words(&request.model, host.id.is_local(), &hub_url);
-    let mut params = json!({});
+    let mut params = json!({ "brief": depth == Depth::Known });
     // An address may hold a secret, and the probe's parameters are visible on the host; the header
     // of a hub's model is read below.
     if matches!(request.model, ModelSource::Practice | ModelSource::HostPath(_))

@@ -112,6 +112,12 @@ impl InstalledScript {
         &self.directory
     }
 
+    /// Removes what an upload left that was cut off: nobody goes on with it.
+    pub(super) async fn forget_cut_uploads(&self, machine: &Machine) -> Result<(), Fault> {
+        let parts = format!("{}/deploy_llm_server.py.part-", self.directory);
+        machine.run_quietly(&format!("rm -f -- {}*", quoted(&parts))).await
+    }
+
     /// Uploads the file; returns its size.
     pub(crate) async fn upload(
         &self,

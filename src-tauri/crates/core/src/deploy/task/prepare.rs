@@ -134,6 +134,7 @@ impl Deploy<'_> {
         self.steps.begin(DeployStep::Upload);
         let script = self.script_now()?;
         if !self.script_is_there {
+            script.forget_cut_uploads(machine).await?;
             let label = Text::new("Uploading the script", "Загрузка скрипта");
             let steps = &mut self.steps;
             let upload = script.upload(machine, |done, total| {
