@@ -226,25 +226,16 @@ async fn leftovers_of_interrupted_work_do_not_disturb() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_forbids_forwarding_is_named_before_anything_is_written() {
-    let config = "AllowTcpForwarding no\nAllowStreamLocalForwarding no";
-    let machine = Sshd::with(&Machine { config, bare: true, ..Machine::default() });
-    let before = listing(&machine.home());
-    let (code, step, words) = fails(&machine, ModelSource::Practice).await;
-    assert_eq!((code, step), (ErrorCode::ForwardingForbidden, Some(DeployStep::Check)), "{words}");
-    assert_eq!(listing(&machine.home()), before);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_forbids_ports_only_is_deployed_to_over_a_socket() {
-    let machine = Sshd::with(&Machine { config: "AllowTcpForwarding no", ..Machine::default() });
-    let app = App::open().await;
-    let host = app.add(&machine).await;
-    let result = app.deploy(&host, ModelSource::Practice).await;
-    assert!(result.deployment.socket);
-    app.connect(&host).await;
-    let started = app.send(&host, "Hello!").await;
-    app.answered(&started).await;
-    app.program.shutdown().await;
+    // With the first OpenSSH carries nothing to unix sockets either.
+    for config in ["AllowTcpForwarding no", "DisableForwarding yes"] {
+        let machine = Sshd::with(&Machine { config, bare: true, ..Machine::default() });
+        let before = listing(&machine.home());
+        let (code, step, words) = fails(&machine, ModelSource::Practice).await;
+        let named = (code, step);
+        let expected = (ErrorCode::ForwardingForbidden, Some(DeployStep::Check));
+        assert_eq!(named, expected, "{config}: {words}");
+        assert_eq!(listing(&machine.home()), before, "{config}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
