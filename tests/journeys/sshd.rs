@@ -2,13 +2,13 @@
 //! directory that makes it a machine of its own. It ends, with every session and with the engine
 //! that was deployed there, when dropped.
 
-use std::fmt::Write as _;
+mod config;
+
 use std::fs;
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use slipway_protocol::HostAdd;
@@ -75,7 +75,7 @@ impl Sshd {
         }
         fs::copy(dir.path().join("id.pub"), dir.path().join("authorized_keys")).unwrap();
         let port = free_port();
-        let config = config(dir.path(), &home, port, machine);
+        let config = config::text(dir.path(), &home, port, machine);
         let mounts = machine.mounts.to_owned();
         let cut_off = machine.cut_off;
         let mut server = Self { dir, port, config, mounts, cut_off, home, child: None };
@@ -253,46 +253,6 @@ impl Drop for Sshd {
             signal(pid, "KILL");
         }
     }
-}
-
-/// Whether this OpenSSH turns away addresses whose connections ended badly (since 9.8): the tests
-/// all come from one, and end them badly on purpose.
-fn has_penalties(dir: &Path) -> bool {
-    static HAS: OnceLock<bool> = OnceLock::new();
-    *HAS.get_or_init(|| {
-        let mut command = Command::new("/usr/sbin/sshd");
-        command.args(["-T", "-f", "/dev/null", "-o", "PerSourcePenalties=no", "-h"]);
-        let printed = command.arg(dir.join("host_key")).output();
-        printed.is_ok_and(|printed| printed.status.success())
-    })
-}
-
-fn config(dir: &Path, home: &Path, port: u16, machine: &Machine<'_>) -> String {
-    let at = dir.display();
-    let mut config = machine.config.to_owned();
-    if has_penalties(dir) {
-        config.push_str("\nPerSourcePenalties no");
-    }
-    let _ = write!(
-        config,
-        "\n\
-         Port {port}\n\
-         ListenAddress 127.0.0.1\n\
-         HostKey {at}/host_key\n\
-         PidFile none\n\
-         AuthorizedKeysFile {at}/authorized_keys\n\
-         StrictModes no\n\
-         UsePAM no\n\
-         PermitRootLogin yes\n\
-         PasswordAuthentication no\n\
-         KbdInteractiveAuthentication no\n\
-         MaxStartups 200\n\
-         SetEnv \"HOME={}\" {}\n\
-         Subsystem sftp internal-sftp\n",
-        home.display(),
-        machine.environment
-    );
-    config
 }
 
 /// Makes a key with ssh-keygen.
