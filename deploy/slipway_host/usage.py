@@ -91,7 +91,8 @@ def leftovers(layout):
     for pattern in ("*/*.tmp-*", "*/versions/.tmp-*", "*/run/*.tmp-*"):
         left += glob.glob(os.path.join(glob.escape(layout.deployments), pattern))
     # Uploads take no lock: one that still grows belongs to somebody.
-    left += [path for folder in (layout.models, layout.root)
+    scripts = glob.glob(os.path.join(glob.escape(layout.script), "*"))
+    left += [path for folder in [layout.models, layout.root] + scripts
              for path in glob.glob(os.path.join(glob.escape(folder), "*.part-" + "[0-9a-f]" * 8))
              if is_older_than(path, UPLOAD_LEFT_S)]
     return [path for path in left if layout.holds(path)]

@@ -156,7 +156,7 @@ async fn each_bad_model_is_one_clear_error_and_the_running_engine_stays() {
         (local(&cut), ErrorCode::ModelTruncated),
         (from(&good.url, Some("0".repeat(64))), ErrorCode::HashMismatch),
         (from(&page.url, None), ErrorCode::ModelNotGguf),
-        (from(&good.url.replace("m.gguf", "missing"), None), ErrorCode::ModelUnreachable),
+        (from(&good.url.replace("m.gguf", "missing"), None), ErrorCode::ModelNotFound),
         (from(&closed, None), ErrorCode::ModelUnreachable),
         (from("http://no-such-host.invalid/m.gguf", None), ErrorCode::ModelUnreachable),
     ];

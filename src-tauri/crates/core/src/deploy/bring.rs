@@ -278,7 +278,15 @@ impl Bringer<'_> {
         let uploading = self.machine.upload_file(file, dest, |done, total| {
             steps.activity(label.clone(), Some((done, Some(total))));
         });
-        self.context.unless_cancelled(uploading).await
+        let uploaded = self.context.unless_cancelled(uploading).await;
+        if uploaded.as_ref().is_err_and(|fault| fault.code == ErrorCode::HostDiskFull) {
+            // It would be kept to go on there, and with it a disk without room for anybody.
+            let remove = format!("rm -f -- {}.part-*", quoted(dest));
+            if let Err(fault) = self.machine.run_quietly(&remove).await {
+                tracing::warn!(target: "deploy", "the disk stays full: {fault}");
+            }
+        }
+        uploaded
     }
 
     /// Where this computer keeps what it fetched for hosts.
