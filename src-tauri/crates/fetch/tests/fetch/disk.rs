@@ -29,14 +29,16 @@ async fn a_full_disk_and_then_room_again() {
 
 #[tokio::test]
 async fn a_place_where_no_file_can_be() {
-    let server = StandIn::start(|request, _| ranged(request, b"content", "\"a\"")).await;
+    let body = content(1000);
+    let served = body.clone();
+    let server = StandIn::start(move |request, _| ranged(request, &served, "\"a\"")).await;
     let downloads = Downloads::new();
     fs::write(downloads.path("file"), "").unwrap();
     fs::create_dir(downloads.path("folder")).unwrap();
     for (dest, expected) in [
         ("file/below", Expected::default()),
         ("folder", Expected::default()),
-        ("folder", exactly(b"content")),
+        ("folder", exactly(&body)),
     ] {
         let dest = downloads.path(dest);
         let error = fetcher().file(&server.source("/a"), &dest, &expected, |_, _| {}).await;
