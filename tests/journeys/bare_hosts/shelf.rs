@@ -68,9 +68,9 @@ fn wheel() -> (String, Vec<u8>) {
     (found.file_name().to_string_lossy().into_owned(), fs::read(found.path()).unwrap())
 }
 
+/// The C library of this machine, as the list of builds names it.
 fn libc() -> &'static str {
-    let musl = fs::read_dir("/lib").into_iter().flatten().flatten();
-    let musl =
-        musl.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("ld-musl-"));
-    if musl { "musl" } else { "glibc" }
+    let mut entries = fs::read_dir("/lib").into_iter().flatten().flatten();
+    let is_musl = entries.any(|entry| entry.file_name().to_string_lossy().starts_with("ld-musl-"));
+    if is_musl { "musl" } else { "glibc" }
 }
