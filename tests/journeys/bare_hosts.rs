@@ -152,7 +152,10 @@ fn a_deploy_works_with_one_confirmation() {
         assert_eq!(*directory, bare.machine.root().to_string_lossy());
         bare.expect_only_below_the_root();
         let python = bare.machine.root().join("python/bin/python3");
-        assert!(python.exists() && !bare.machine.root().join("wheels").exists());
+        let library = [python.to_str().unwrap(), "-c", "import os; print(os.__file__)"];
+        let library = output("env", &[&["-i"][..], &library].concat());
+        assert!(Path::new(&library).starts_with(bare.machine.root()), "{library}");
+        assert!(!bare.machine.root().join("wheels").exists(), "they were only on the way");
 
         app.connect(&host).await;
         let mut send = chat(&host, "Hello!");

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use slipway_protocol::{
-    DeployRequest, ErrorCode, ErrorInfo, FitVerdict, HostId, HubListing, HubModel, HubQuery,
-    HubTokenSet, ModelSource, Settings, Severity, TaskOutcome, TaskResult,
+    DeployRequest, ErrorCode, ErrorInfo, FitVerdict, HostAdd, HostId, HubListing, HubModel,
+    HubQuery, HubTokenSet, ModelSource, Settings, Severity, TaskOutcome, TaskResult,
 };
 
 use crate::app::App;
@@ -138,6 +138,26 @@ async fn a_model_is_listed_planned_and_loaded_by_the_host_itself() {
         let error = list(&app, &host, repo).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::ModelNotFound, "{repo}: {error:?}");
     }
+    app.program.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_connection_this_computer_asks() {
+    let hub = hub();
+    let app = App::open().await;
+    let settings = Settings { hub_url: hub.url.clone(), ..Settings::default() };
+    app.program.settings_set(settings).await.unwrap();
+    let add = HostAdd {
+        address: "me@192.0.2.7".into(),
+        name: None,
+        identity: None,
+        accepted_fingerprint: None,
+    };
+    let host = app.program.host_add(add).await.unwrap().id;
+    let listing = list(&app, &host, "org/open").await.unwrap();
+    assert!(listing.from_here && listing.choices.len() == 2, "{listing:?}");
+    let error = list(&app, &host, "org/gated").await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::ModelGated, "{error:?}");
     app.program.shutdown().await;
 }
 
