@@ -12,8 +12,8 @@ use slipway_protocol::{
     ChatRetry, ChatSend, ChatStarted, CleanRequest, ConnectionHistory, DeployRequest,
     EngineLogRequest, ErrorInfo, Host, HostAdd, HostKeep, HostRef, HostRename, HostSuggestion,
     HostView, HubQuery, HubTokenSet, LogQuery, LogRecord, LogSave, Nothing, PromptAnswer,
-    RollbackRequest, Session, SessionPin, SessionRef, SessionRename, SessionView, Settings, Snapshot,
-    Subscribe, Subscribed, TaskInfo, TaskMessage, TaskRef, TaskStats, UninstallRequest,
+    RollbackRequest, Session, SessionPin, SessionRef, SessionRename, SessionView, Settings,
+    Snapshot, Subscribe, Subscribed, TaskInfo, TaskMessage, TaskRef, TaskStats, UninstallRequest,
 };
 use tauri::ipc::{Channel, Invoke};
 use tauri::{Runtime, State};

@@ -11,9 +11,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::answer::Completion;
 use crate::endpoint::{Redactor, is_loopback};
 use crate::error::innermost;
+use crate::load::Load;
 use crate::request::Body;
 use crate::response::{Reply, Report};
-use crate::load::Load;
 use crate::server::{ModelList, WireProps};
 use crate::{
     Answer, ChatRequest, ChatStream, Endpoint, Error, Health, Model, Props, Result, Slot, Timeouts,

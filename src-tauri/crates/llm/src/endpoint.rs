@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     fn endpoint(base_url: &str) -> Endpoint {
-        Endpoint { base_url: base_url.to_owned(), api_key: None }
+        Endpoint { base_url: base_url.to_owned(), api_key: None, health_path: "/health".to_owned() }
     }
 
     #[test]
@@ -151,6 +151,7 @@ mod tests {
         let endpoint = Endpoint {
             base_url: "http://127.0.0.1:1".to_owned(),
             api_key: Some(SecretString::from("secret\nkey")),
+            health_path: "/health".to_owned(),
         };
         let error = endpoint.authorization().unwrap_err();
         assert!(!format!("{error} {error:?} {endpoint:?}").contains("secret\nkey"));

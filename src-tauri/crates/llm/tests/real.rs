@@ -16,8 +16,11 @@ use crate::stand_in::question;
 const PRACTICE: Settings = Settings { endless: false, context: 4096, slots: 4 };
 
 fn client(engine: &Engine, api_key: &str) -> Client {
-    let endpoint =
-        Endpoint { base_url: engine.url.clone(), api_key: Some(SecretString::from(api_key)), health_path: "/health".into() };
+    let endpoint = Endpoint {
+        base_url: engine.url.clone(),
+        api_key: Some(SecretString::from(api_key)),
+        health_path: "/health".into(),
+    };
     Client::new(endpoint, Timeouts::default()).unwrap()
 }
 

@@ -72,8 +72,11 @@ impl StandIn {
 
     /// A client of this peer.
     pub fn client(&self, timeouts: Timeouts) -> Client {
-        let endpoint =
-            Endpoint { base_url: self.url.clone(), api_key: Some(SecretString::from(KEY)), health_path: "/health".into() };
+        let endpoint = Endpoint {
+            base_url: self.url.clone(),
+            api_key: Some(SecretString::from(KEY)),
+            health_path: "/health".into(),
+        };
         Client::new(endpoint, timeouts).unwrap()
     }
 

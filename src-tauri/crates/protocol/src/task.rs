@@ -149,7 +149,7 @@ pub enum TaskResult {
     /// Of a diagnosis; that it found a broken link is not an error of the task.
     Diagnose(Diagnosis),
     /// Of a deploy.
-    Deploy(DeployResult),
+    Deploy(Box<DeployResult>),
     /// Of a listing of versions.
     Versions(VersionList),
     /// Of a rollback.

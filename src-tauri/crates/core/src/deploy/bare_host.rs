@@ -58,7 +58,8 @@ pub(super) async fn look(machine: &Machine, root: Option<String>) -> Result<Bare
         found.filter(|value| !value.is_empty()).map(str::to_owned)
     };
     let kilobytes = |name| get(name).and_then(|text| text.parse::<u64>().ok()).map(|kb| kb * 1024);
-    let home = get("home").ok_or_else(|| script_fault("python_missing", "", &Default::default()))?;
+    let home =
+        get("home").ok_or_else(|| script_fault("python_missing", "", &Default::default()))?;
     let arch = get("arch").unwrap_or_default();
     Ok(BareHost {
         os: get("os").unwrap_or_default(),
@@ -150,7 +151,8 @@ impl BareHost {
             Some(file) => std::fs::read_to_string(file).map_err(|error| builds_fault(&error))?,
             None => BUILDS.to_owned(),
         };
-        let builds: Vec<Build> = serde_json::from_str(&text).map_err(|error| builds_fault(&error))?;
+        let builds: Vec<Build> =
+            serde_json::from_str(&text).map_err(|error| builds_fault(&error))?;
         let fits = |build: &Build| {
             build.os == self.os && build.arch == self.arch && build.libc == self.libc
         };

@@ -108,10 +108,11 @@ impl Bringer<'_> {
             .filter(|address| !address.is_empty())
             .or_else(slipway_fetch::configured_index)
             .or_else(|| host_index.map(str::to_owned))
-            .ok_or_else(|| script_fault("no_index_reachable", "no index known", &Default::default()))?;
+            .ok_or_else(|| {
+                script_fault("no_index_reachable", "no index known", &Default::default())
+            })?;
         let fetcher = Fetcher::new()?;
-        let expected =
-            Expected { sha256: Some(wheel.sha256.clone()), bytes: Some(wheel.bytes) };
+        let expected = Expected { sha256: Some(wheel.sha256.clone()), bytes: Some(wheel.bytes) };
         let kept = self.cache().join(&wheel.file);
         // The sum is pinned: what is here already needs no index.
         let url = if tokio::fs::try_exists(&kept).await.unwrap_or(false) {
@@ -191,12 +192,18 @@ impl Bringer<'_> {
         };
         let Some(mut files) = files.filter(|files| !files.is_empty()) else {
             let file = model.file.clone().unwrap_or_default();
-            let params = [("repo".to_owned(), model.repo.clone()), ("file".to_owned(), file)].into();
+            let params =
+                [("repo".to_owned(), model.repo.clone()), ("file".to_owned(), file)].into();
             return Err(script_fault("model_file_not_found", "", &params));
         };
         if model.file.is_none() {
             // The configuration and the tokenizer stand beside the weights.
-            let small = |path: &str| !path.contains('/') && (path.ends_with(".json") || path.ends_with(".model") || path.ends_with(".txt"));
+            let small = |path: &str| {
+                !path.contains('/')
+                    && (path.ends_with(".json")
+                        || path.ends_with(".model")
+                        || path.ends_with(".txt"))
+            };
             files.extend(listing.files.iter().filter(|file| small(&file.path)).cloned());
         }
         let commit = &listing.commit[..listing.commit.len().min(16)];

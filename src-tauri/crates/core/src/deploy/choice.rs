@@ -34,15 +34,25 @@ impl Format {
     fn of(model: &ModelSource) -> Self {
         let is_gguf = |path: &str| path.to_ascii_lowercase().ends_with(".gguf");
         match model {
-            ModelSource::Practice | ModelSource::LocalFile(_) | ModelSource::Url { .. } => Self::Gguf,
+            ModelSource::Practice | ModelSource::LocalFile(_) | ModelSource::Url { .. } => {
+                Self::Gguf
+            }
             ModelSource::HostPath(path) if is_gguf(path.trim_end()) => Self::Gguf,
             // A folder has no ending; a file of another name is looked at by the script.
             ModelSource::HostPath(path) => {
                 let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-                if name.contains('.') && !path.ends_with('/') { Self::Gguf } else { Self::Safetensors }
+                if name.contains('.') && !path.ends_with('/') {
+                    Self::Gguf
+                } else {
+                    Self::Safetensors
+                }
             }
             ModelSource::HuggingFace(model) => {
-                if model.file.is_some() { Self::Gguf } else { Self::Safetensors }
+                if model.file.is_some() {
+                    Self::Gguf
+                } else {
+                    Self::Safetensors
+                }
             }
             ModelSource::Ollama(_) => Self::Ollama,
         }
@@ -115,9 +125,8 @@ fn binary_for_card(facts: &Facts) -> Option<String> {
 }
 
 fn containers_with_cards(facts: &Facts) -> impl Iterator<Item = &str> {
-    let usable = facts.containers.iter().filter(|container| {
-        container.usable && container.gpu == Some(true)
-    });
+    let usable =
+        facts.containers.iter().filter(|container| container.usable && container.gpu == Some(true));
     usable.map(|container| container.tool.as_str())
 }
 
@@ -138,9 +147,10 @@ fn why(engine: &EngineChoice, facts: &Facts, practice: bool) -> Text {
             format!("llama.cpp: the host's own {binary}."),
             format!("llama.cpp: собственный {binary} сервера."),
         ),
-        EngineChoice::LlamaCpp { binary: None } if facts.has_gpu_of("apple") => {
-            Text::new(format!("llama.cpp on Metal: {name}."), format!("llama.cpp на Metal: {name}."))
-        }
+        EngineChoice::LlamaCpp { binary: None } if facts.has_gpu_of("apple") => Text::new(
+            format!("llama.cpp on Metal: {name}."),
+            format!("llama.cpp на Metal: {name}."),
+        ),
         EngineChoice::LlamaCpp { binary: None } if card.is_some() => Text::new(
             format!(
                 "llama.cpp on the processor: {name} needs a llama-server of the host or a container."
@@ -192,7 +202,9 @@ fn device(engine: &EngineChoice, facts: &Facts, practice: bool) -> Option<Device
             Some(if facts.has_gpu() { Device::Gpu } else { Device::Cpu })
         }
         EngineChoice::Vllm { .. } | EngineChoice::Mlx { .. } => Some(Device::Gpu),
-        EngineChoice::Ollama { .. } => Some(if facts.has_gpu() { Device::Gpu } else { Device::Cpu }),
+        EngineChoice::Ollama { .. } => {
+            Some(if facts.has_gpu() { Device::Gpu } else { Device::Cpu })
+        }
         EngineChoice::Custom(_) | EngineChoice::Auto => None,
     }
 }
@@ -225,10 +237,9 @@ fn judge(kind: EngineKind, facts: &Facts, format: Format) -> (bool, Text) {
                     yes("An AMD card; ROCm decides.", "Карта AMD; решает ROCm.")
                 }
                 None => no("Needs a graphics card.", "Нужна видеокарта."),
-                Some(Some(level)) if level < VLLM_CAPABILITY => no(
-                    "Needs compute capability 7.5.",
-                    "Нужна вычислительная способность 7.5.",
-                ),
+                Some(Some(level)) if level < VLLM_CAPABILITY => {
+                    no("Needs compute capability 7.5.", "Нужна вычислительная способность 7.5.")
+                }
                 Some(_) => yes("The card is new enough.", "Видеокарта подходит."),
             }
         }

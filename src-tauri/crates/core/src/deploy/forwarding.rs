@@ -27,16 +27,12 @@ struct Listening {
 }
 
 /// Tries both.
-pub(super) async fn test(
-    run: &ScriptRun<'_>,
-    session: &Session,
-) -> Result<ForwardingFound, Fault> {
+pub(super) async fn test(run: &ScriptRun<'_>, session: &Session) -> Result<ForwardingFound, Fault> {
     let told = Arc::new((Mutex::new(None), Notify::new()));
     let teller = told.clone();
     let on_event = move |event: &ScriptEvent| {
         if let ScriptEvent::Listening { port, socket, nonce } = event {
-            let listening =
-                Listening { port: *port, socket: socket.clone(), nonce: nonce.clone() };
+            let listening = Listening { port: *port, socket: socket.clone(), nonce: nonce.clone() };
             *teller.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(listening);
             teller.1.notify_one();
         }
@@ -47,7 +43,8 @@ pub(super) async fn test(
         told.1.notified().await;
         let taken = told.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(place) = taken else { return Ok(ForwardingFound { tcp: false, socket: false }) };
-        let tcp = reaches(session, RemoteTarget::tcp("127.0.0.1", place.port), &place.nonce).await?;
+        let tcp =
+            reaches(session, RemoteTarget::tcp("127.0.0.1", place.port), &place.nonce).await?;
         let socket = match &place.socket {
             Some(path) => reaches(session, RemoteTarget::unix(path), &place.nonce).await?,
             None => false,
@@ -71,7 +68,8 @@ async fn reaches(session: &Session, target: RemoteTarget, nonce: &str) -> Result
     let forwarder = Forwarder::bind(None).await?;
     forwarder.attach(session.clone(), target);
     let reading = async {
-        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", forwarder.local_port())).await?;
+        let mut stream =
+            tokio::net::TcpStream::connect(("127.0.0.1", forwarder.local_port())).await?;
         let mut read = vec![0; nonce.len()];
         stream.read_exact(&mut read).await?;
         Ok::<_, std::io::Error>(read == nonce.as_bytes())

@@ -40,9 +40,9 @@ impl HostWork {
         known: &[KnownWork],
     ) -> Self {
         let fingerprint = fingerprint(subcommand, params);
-        let same = known.iter().find(|work| {
-            work.running && work.fingerprint.as_deref() == Some(fingerprint.as_str())
-        });
+        let same = known
+            .iter()
+            .find(|work| work.running && work.fingerprint.as_deref() == Some(fingerprint.as_str()));
         let id = match same {
             Some(work) => {
                 tracing::info!(target: "deploy", "the host is at it already: joining in");
@@ -56,13 +56,7 @@ impl HostWork {
     /// Work that nobody joins.
     pub(super) fn alone(owner: &str) -> Self {
         let id = uuid::Uuid::new_v4().to_string();
-        Self {
-            fingerprint: id.clone(),
-            id,
-            owner: owner.to_owned(),
-            offset: 0,
-            begun: false,
-        }
+        Self { fingerprint: id.clone(), id, owner: owner.to_owned(), offset: 0, begun: false }
     }
 }
 

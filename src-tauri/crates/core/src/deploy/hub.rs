@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::json;
 use slipway_fetch::{Fetcher, Hub};
 use slipway_protocol::{
-    ErrorCode, HubChoice, HubListing, HubModel, HubQuery, HubTokenSet, Nothing, RequestId, TaskKind,
-    TaskRef, TaskResult, Text,
+    ErrorCode, HubChoice, HubListing, HubModel, HubQuery, HubTokenSet, Nothing, RequestId,
+    TaskKind, TaskRef, TaskResult, Text,
 };
 
 use super::request::check_hub_model;
@@ -46,10 +46,8 @@ impl Program {
         let subject = self.host_subject(TaskKind::Hub, &host.id);
         let program = self.clone();
         let body = move |context: TaskContext| async move {
-            let hub = Hub {
-                base_url: program.settings().hub_url,
-                token: program.hub_token().await,
-            };
+            let hub =
+                Hub { base_url: program.settings().hub_url, token: program.hub_token().await };
             // Without an open way nobody is asked for a password just to see a list.
             let open = match host.id.is_local() {
                 true => Some(Machine::Local),

@@ -160,7 +160,9 @@ pub(super) async fn make(
         engine: chosen.engine,
         reason: chosen.reason,
         engines: chosen.options,
-        device: chosen.device.map(|device| if request.gpu_layers == Some(0) { Device::Cpu } else { device }),
+        device: chosen
+            .device
+            .map(|device| if request.gpu_layers == Some(0) { Device::Cpu } else { device }),
         model_label: model_label(&request.model),
         context_size: request.context_size,
         parallel: request.parallel.unwrap_or(DEFAULT_PARALLEL),

@@ -64,7 +64,9 @@ impl Probed {
         let (code, severity) = match found {
             ForwardingFound { tcp: true, socket: true } => ("forwarding_ok", Severity::Ok),
             ForwardingFound { tcp: true, socket: false } => ("forwarding_tcp_only", Severity::Ok),
-            ForwardingFound { tcp: false, socket: true } => ("forwarding_socket_only", Severity::Ok),
+            ForwardingFound { tcp: false, socket: true } => {
+                ("forwarding_socket_only", Severity::Ok)
+            }
             ForwardingFound { tcp: false, socket: false } => {
                 ("forwarding_forbidden", Severity::Error)
             }
@@ -143,10 +145,7 @@ impl Probed {
 }
 
 /// The findings that stop a deploy, those that the user overrides left out.
-pub(super) fn obstacles<'a>(
-    report: &'a PreflightReport,
-    overrides: &[String],
-) -> Vec<&'a Finding> {
+pub(super) fn obstacles<'a>(report: &'a PreflightReport, overrides: &[String]) -> Vec<&'a Finding> {
     let stops = |finding: &&Finding| {
         finding.severity == Severity::Error
             && !(finding.can_override && overrides.contains(&finding.code))
@@ -242,7 +241,8 @@ fn finding(found: &ScriptFinding) -> Finding {
             }
         }
     };
-    let is_command = ["sudo ", "loginctl ", "export "].iter().any(|start| found.fix.starts_with(start));
+    let is_command =
+        ["sudo ", "loginctl ", "export "].iter().any(|start| found.fix.starts_with(start));
     Finding {
         severity: found.severity,
         code: found.code.clone(),
@@ -277,7 +277,8 @@ mod tests {
 
     #[test]
     fn an_override_names_what_it_overrides() {
-        let findings = [told(Severity::Error, "noexec", ""), told(Severity::Error, "model_not_found", "")];
+        let findings =
+            [told(Severity::Error, "noexec", ""), told(Severity::Error, "model_not_found", "")];
         let mut report: PreflightReport = report_of(&findings);
         let all = ["noexec".to_owned(), "model_not_found".to_owned()];
         let stops: Vec<_> = obstacles(&report, &all).iter().map(|f| f.code.clone()).collect();

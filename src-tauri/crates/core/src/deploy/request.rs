@@ -66,7 +66,10 @@ fn validate_model(model: &ModelSource) -> Result<(), Fault> {
 pub(super) fn check_hub_model(model: &HubModel) -> Result<(), Fault> {
     let word = |word: &str| {
         let good = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        !word.is_empty() && word.len() <= 96 && word.chars().all(good) && !word.starts_with(['.', '-'])
+        !word.is_empty()
+            && word.len() <= 96
+            && word.chars().all(good)
+            && !word.starts_with(['.', '-'])
     };
     let named = model.repo.split_once('/').is_some_and(|(owner, name)| word(owner) && word(name));
     if !named || model.repo.contains("..") {
@@ -229,7 +232,11 @@ pub(super) fn without_secrets(source: &ModelSource) -> ModelSource {
 
 /// The model in the script's words, as far as it can be said before anything is uploaded. The hub's
 /// token goes by a file.
-pub(super) fn model_words(model: &ModelSource, on_this_computer: bool, hub_url: &str) -> Option<Value> {
+pub(super) fn model_words(
+    model: &ModelSource,
+    on_this_computer: bool,
+    hub_url: &str,
+) -> Option<Value> {
     Some(match model {
         ModelSource::Practice => json!({ "kind": "practice" }),
         ModelSource::HostPath(path) => json!({ "kind": "path", "path": path }),
@@ -322,7 +329,10 @@ mod tests {
             ("a/b", None, Some("a b")),
             ("a/b", None, Some("../x")),
         ] {
-            assert!(refused(|r| r.model = hub(repo, file, revision)), "{repo} {file:?} {revision:?}");
+            assert!(
+                refused(|r| r.model = hub(repo, file, revision)),
+                "{repo} {file:?} {revision:?}"
+            );
         }
         for name in ["", "..", "a b", "$(x)", "-x", "/x"] {
             assert!(refused(|r| r.model = ModelSource::Ollama(name.to_owned())), "{name}");

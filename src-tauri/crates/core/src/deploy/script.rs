@@ -204,7 +204,7 @@ impl<'a> ScriptRun<'a> {
         params: Value,
         on_event: impl FnMut(&ScriptEvent) + Send,
     ) -> Result<Value, Fault> {
-        self.from_file(script, subcommand, params, on_event, None).await
+        self.by_file(script, subcommand, params, on_event, None).await
     }
 
     /// Runs a subcommand as work that goes on when the link drops; called again with the same
@@ -224,10 +224,10 @@ impl<'a> ScriptRun<'a> {
             "offset": work.offset,
             "attach": work.begun,
         });
-        self.from_file(script, subcommand, params, on_event, Some(work)).await
+        self.by_file(script, subcommand, params, on_event, Some(work)).await
     }
 
-    async fn from_file(
+    async fn by_file(
         &self,
         script: &InstalledScript,
         subcommand: Subcommand,

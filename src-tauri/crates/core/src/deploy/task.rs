@@ -47,7 +47,7 @@ pub(super) async fn run(
             {
                 tracing::warn!(target: "deploy", "not connected by itself: {fault}");
             }
-            Ok(TaskResult::Deploy(result))
+            Ok(TaskResult::Deploy(Box::new(result)))
         }
         Err(fault) => {
             if fault.code != ErrorCode::Cancelled {

@@ -55,7 +55,8 @@ impl Program {
             let rolled = steps.settle(outcome)?;
             steps.done(None);
             let (program, host) = (&work.program, &work.host);
-            let connected = program.connect_over(host, Some(work.machine), Persistence::OnceReached);
+            let connected =
+                program.connect_over(host, Some(work.machine), Persistence::OnceReached);
             if let Err(fault) = connected {
                 tracing::warn!(target: "deploy", "not connected by itself: {fault}");
             }
@@ -205,10 +206,8 @@ impl OnHost {
             started => started.clone(),
         };
         let route = Route::open(&self.machine, &started).await?;
-        let verified = self
-            .context
-            .unless_cancelled(verify(&route, &self.program.settings()))
-            .await?;
+        let verified =
+            self.context.unless_cancelled(verify(&route, &self.program.settings())).await?;
         let model = started["model"].as_str().unwrap_or_default().to_owned();
         let version = data["version"].as_str().unwrap_or_default().to_owned();
         self.record(&root, &version, &started, &verified).await?;
@@ -245,7 +244,8 @@ impl OnHost {
         }
         deployment.version = Some(version.to_owned());
         deployment.keeper = started["keeper"].as_str().map(str::to_owned);
-        deployment.device = serde_json::from_value(started["device"]["used"].clone()).ok().flatten();
+        deployment.device =
+            serde_json::from_value(started["device"]["used"].clone()).ok().flatten();
         deployment.socket = started["socket"].is_string();
         deployment.context_size = verified.context_size;
         deployment.first_token_ms = verified.first_token_ms;

@@ -28,17 +28,22 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
             ),
             Text::new("Correct it.", "Исправьте его."),
         ),
-        Error::NotFound { url, file } => {
-            let what = file.as_deref().unwrap_or(url);
-            (
-                ErrorCode::ModelNotFound,
-                Text::new(format!("{what} does not exist at {url}."), format!("{what} нет по адресу {url}.")),
-                Text::new(
-                    "Check the name; what is private needs a token (Settings, Model hub).",
-                    "Проверьте имя; закрытому нужен токен (Настройки, «Хаб моделей»).",
-                ),
-            )
-        }
+        Error::NotFound { url, file: Some(file) } => (
+            ErrorCode::ModelNotFound,
+            Text::new(
+                format!("{file} does not exist at {url}."),
+                format!("{file} нет по адресу {url}."),
+            ),
+            Text::new(
+                "Check the name; what is private needs a token (Settings, Model hub).",
+                "Проверьте имя; закрытому нужен токен (Настройки, «Хаб моделей»).",
+            ),
+        ),
+        Error::NotFound { url, file: None } => (
+            ErrorCode::ModelNotFound,
+            Text::new(format!("{url} does not exist."), format!("Адреса {url} нет.")),
+            Text::new("Check the address.", "Проверьте адрес."),
+        ),
         Error::Refused { url, gated: true, token_given, .. } => (
             ErrorCode::ModelGated,
             Text::new(
@@ -111,10 +116,7 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
                 format!("{} cannot be written: {source}.", path.display()),
                 format!("Файл {} не записывается: {source}.", path.display()),
             ),
-            Text::new(
-                "Free some space on this computer.",
-                "Освободите место на этом компьютере.",
-            ),
+            Text::new("Free some space on this computer.", "Освободите место на этом компьютере."),
         ),
     }
 }

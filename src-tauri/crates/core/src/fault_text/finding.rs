@@ -173,10 +173,9 @@ pub(crate) fn finding_note(code: &str, params: &BTreeMap<String, String>) -> Opt
             "There is an nvidia-smi, but the NVIDIA driver does not answer it.",
             "nvidia-smi есть, но драйвер NVIDIA ему не отвечает.",
         ),
-        "gpu_lost" => Text::new(
-            "The driver has lost a graphics card.",
-            "Драйвер потерял видеокарту.",
-        ),
+        "gpu_lost" => {
+            Text::new("The driver has lost a graphics card.", "Драйвер потерял видеокарту.")
+        }
         "gpu_tool_missing" => Text::new(
             "The kernel has an NVIDIA driver, but there is no nvidia-smi.",
             "В ядре есть драйвер NVIDIA, но нет nvidia-smi.",
@@ -194,7 +193,11 @@ pub(crate) fn finding_note(code: &str, params: &BTreeMap<String, String>) -> Opt
             format!("В {} свободно только {:.1} ГБ.", get("path"), gigabytes("free")),
         ),
         "inodes_low" => Text::new(
-            format!("The file system of {} has room for {} files.", get("path"), get("free_inodes")),
+            format!(
+                "The file system of {} has room for {} files.",
+                get("path"),
+                get("free_inodes")
+            ),
             format!(
                 "На файловой системе {} можно создать ещё {} файлов.",
                 get("path"),

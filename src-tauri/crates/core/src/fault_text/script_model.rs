@@ -17,10 +17,7 @@ pub(super) fn said(code: &str, told: &Told<'_>) -> Option<Said> {
         ),
         "model_not_gguf" => (
             ErrorCode::ModelNotGguf,
-            Text::new(
-                format!("{path} is not a GGUF model."),
-                format!("{path} — не модель GGUF."),
-            ),
+            Text::new(format!("{path} is not a GGUF model."), format!("{path} — не модель GGUF.")),
             Text::new("Choose a file in GGUF form.", "Выберите файл в формате GGUF."),
         ),
         "model_not_safetensors" => (

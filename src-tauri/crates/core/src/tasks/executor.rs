@@ -340,9 +340,10 @@ pub(crate) fn busy(other: &TaskInfo) -> Fault {
         TaskKind::Plan | TaskKind::Hub | TaskKind::Versions | TaskKind::EngineLog => {
             ("This server is being looked at.", "Этот сервер уже осматривается.")
         }
-        TaskKind::Rollback => {
-            ("This server goes back to another version.", "Этот сервер возвращается к другой версии.")
-        }
+        TaskKind::Rollback => (
+            "This server goes back to another version.",
+            "Этот сервер возвращается к другой версии.",
+        ),
         TaskKind::Clean => ("This server is being cleaned up.", "Этот сервер уже очищается."),
         TaskKind::Stop => ("The engine is being stopped.", "Движок уже останавливается."),
         TaskKind::Deploy => {

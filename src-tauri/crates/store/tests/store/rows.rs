@@ -253,6 +253,9 @@ async fn settings_have_defaults_and_survive_what_they_do_not_understand() {
         temperature: Some(0.7),
         max_tokens: Some(131_072),
         log_megabytes: 1,
+        hub_url: "https://hub.example".to_owned(),
+        package_index: "https://index.example/simple".to_owned(),
+        use_service_manager: false,
     };
     settings.put(&all).await.unwrap();
     assert_eq!(settings.get().await.unwrap(), all);

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use slipway_protocol::{
-    AnswerStats, Deployment, Device, EngineChoice, EngineKind, ErrorCode, ErrorInfo, Host, HostAddress, HostId, Message, MessageId,
-    MessageState, ModelSource, RequestId, Role, Session, SessionId, SshAddress, Text,
+    AnswerStats, Deployment, Device, EngineChoice, EngineKind, ErrorCode, ErrorInfo, Host,
+    HostAddress, HostId, Message, MessageId, MessageState, ModelSource, RequestId, Role, Session,
+    SessionId, SshAddress, Text,
 };
 use slipway_store::{Store, StoreOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};

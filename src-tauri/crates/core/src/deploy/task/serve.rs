@@ -51,11 +51,8 @@ impl Deploy<'_> {
         let is_first_time = self.steps.begin(DeployStep::Run);
         let script = self.script_now()?;
         let owner = self.program.owner();
-        let run = ScriptRun::new(
-            self.context,
-            machine,
-            self.program.root_for(self.host, self.request),
-        );
+        let run =
+            ScriptRun::new(self.context, machine, self.program.root_for(self.host, self.request));
         if self.installed.is_none() {
             let (_, mut params) = self.wanted_install()?;
             let mut work = match self.install.take() {
@@ -160,7 +157,11 @@ impl Deploy<'_> {
         let planned = self.planned.as_ref().and_then(|planned| planned.plan.device);
         if planned == Some(Device::Gpu) && started["device"]["used"] == json!("cpu") {
             let detail = started["device"]["detail"].as_str().unwrap_or_default().to_owned();
-            return Err(script_fault("gpu_not_used", &detail, &[("detail".to_owned(), detail.clone())].into()));
+            return Err(script_fault(
+                "gpu_not_used",
+                &detail,
+                &[("detail".to_owned(), detail.clone())].into(),
+            ));
         }
         Ok(())
     }
