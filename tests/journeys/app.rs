@@ -59,7 +59,7 @@ impl App {
     ) -> Result<DeployResult, ErrorInfo> {
         let request_id = self.start_deploy(host_id, model).await;
         match self.outcome(&request_id).await {
-            TaskOutcome::Complete(TaskResult::Deploy(result)) => Ok(result),
+            TaskOutcome::Complete(TaskResult::Deploy(result)) => Ok(*result),
             TaskOutcome::Error(error) => Err(error),
             other => panic!("{other:?}"),
         }
