@@ -1,16 +1,14 @@
 //! The first steps of a deploy: the host looked at, its directory made, what it needs uploaded.
 
-use serde_json::json;
 use slipway_protocol::{BroughtPart, DeployStep, ErrorCode, ErrorFacts, ModelSource, Text};
 
 use super::{Deploy, is_ssh};
 use crate::deploy::bare_host::{self, BareHost};
 use crate::deploy::bring::{self, Bringer};
-use crate::deploy::host_work::{HostWork, KnownWork};
 use crate::deploy::plan::{self, Depth, Planned};
 use crate::deploy::preflight;
 use crate::deploy::request::{model_words, without_secrets};
-use crate::deploy::script::{InstalledScript, SCRIPT, Subcommand};
+use crate::deploy::script::{InstalledScript, SCRIPT};
 use crate::fault::Fault;
 use crate::host::Machine;
 
@@ -34,12 +32,9 @@ impl Deploy<'_> {
             let facts = ErrorFacts::Preflight(stopping.into_iter().cloned().collect());
             return Err(fault.with_facts(facts));
         }
-        self.end_other_work(machine, &planned.probed.facts.runs).await;
         let report = &planned.probed.report;
-        let detail = Text::new(
-            format!("{}, {}; {}", report.os, report.arch, planned.plan.engine_label),
-            format!("{}, {}; {}", report.os, report.arch, planned.plan.engine_label),
-        );
+        let label = &planned.plan.engine_label;
+        let detail = Text::verbatim(format!("{}, {}; {label}", report.os, report.arch));
         let asks: Vec<_> = planned
             .plan
             .brought
@@ -81,27 +76,6 @@ impl Deploy<'_> {
         let (program, context) = (self.program, self.context);
         let bringer = Bringer { program, context, machine, root: &bare.root, served: None };
         bringer.python(&bare, &mut self.steps).await
-    }
-
-    /// Work that an earlier deploy of this computer left on the host, and that is not this one's.
-    pub(super) async fn end_other_work(&self, machine: &Machine, known: &[KnownWork]) {
-        let owner = self.program.owner();
-        let mine = self.install.as_ref().map(|work| work.id.as_str());
-        for work in known.iter().filter(|work| work.running) {
-            let ours = work.owner.as_deref() == Some(owner.as_str());
-            let wanted = self.wanted_install().is_ok_and(|(_, params)| {
-                HostWork::begin(&owner, Subcommand::Install, &params, known).id == work.id
-            });
-            if !ours || wanted || mine == Some(work.id.as_str()) {
-                continue;
-            }
-            tracing::info!(target: "deploy", "ending earlier work on the host: {}", work.id);
-            let params = json!({ "run": { "id": work.id } });
-            let run = self.script_run(machine);
-            if let Err(fault) = run.over_stdin(Subcommand::Cancel, params, |_| ()).await {
-                tracing::warn!(target: "deploy", "earlier work was not ended: {fault}");
-            }
-        }
     }
 
     /// Step 3.

@@ -7,9 +7,9 @@ use super::{Deploy, show};
 use crate::clock::{elapsed_ms, now_ms};
 use crate::connect::Route;
 use crate::deploy::events::ScriptEvent;
-use crate::deploy::host_work::HostWork;
+use crate::deploy::host_work::{HostWork, KnownWork};
 use crate::deploy::plan::engine_name;
-use crate::deploy::request::{DEFAULT_PARALLEL, engine_words, model_words, without_secrets};
+use crate::deploy::request::{DEFAULT_PARALLEL, engine_words, without_secrets};
 use crate::deploy::script::{InstalledScript, ScriptRun, Subcommand, quoted};
 use crate::deploy::verify::verify;
 use crate::fault::Fault;
@@ -21,26 +21,17 @@ const READY_LIMIT_S: u32 = 900;
 
 impl Deploy<'_> {
     /// What is installed, in the script's words.
-    pub(super) fn wanted_install(&self) -> Result<(Value, Value), Fault> {
-        let model = match &self.model {
-            Some(model) => model.clone(),
-            None => {
-                let hub_url = self.program.settings().hub_url;
-                model_words(&self.request.model, self.host.id.is_local(), &hub_url)
-                    .unwrap_or_default()
-            }
-        };
+    fn wanted_install(&self) -> Value {
         let engine = self.planned.as_ref().map(|planned| &planned.plan.engine);
-        let params = json!({
+        json!({
             "engine": engine_words(engine.unwrap_or(&self.request.engine)),
-            "model": model,
+            "model": self.model,
             "context_size": self.request.context_size,
             "parallel": self.request.parallel.unwrap_or(DEFAULT_PARALLEL),
             "gpu_layers": self.request.gpu_layers,
             "wheels": self.wheels,
             "stage": true,
-        });
-        Ok((model, params))
+        })
     }
 
     /// Step 5.
@@ -54,12 +45,14 @@ impl Deploy<'_> {
         let run =
             ScriptRun::new(self.context, machine, self.program.root_for(self.host, self.request));
         if self.installed.is_none() {
-            let (_, mut params) = self.wanted_install()?;
+            let mut params = self.wanted_install();
             let mut work = match self.install.take() {
                 Some(work) => work,
                 None => {
                     let known = &self.plan_now()?.probed.facts.runs;
-                    HostWork::begin(&owner, Subcommand::Install, &params, known)
+                    let work = HostWork::begin(&owner, Subcommand::Install, &params, known);
+                    self.end_other_work(&run, known, &work).await;
+                    work
                 }
             };
             let token = self.put_token(machine, &script, &mut params).await?;
@@ -78,12 +71,11 @@ impl Deploy<'_> {
         let params = json!({
             "candidate": true,
             "timeout_s": READY_LIMIT_S,
-            "listen": planned.plan.socket.then_some("socket"),
+            "listen": if planned.plan.socket { "socket" } else { "port" },
             "keeper": if self.program.settings().use_service_manager { "auto" } else { "supervisor" },
         });
-        let known = &planned.probed.facts.runs;
-        let mut work =
-            begun.unwrap_or_else(|| HostWork::begin(&owner, Subcommand::Start, &params, known));
+        // A start that an earlier deploy left was ended above: it is not joined.
+        let mut work = begun.unwrap_or_else(|| HostWork::alone(&owner));
         self.start_was_asked = true;
         let steps = &mut self.steps;
         let on_event = |event: &ScriptEvent| show(steps, event);
@@ -95,6 +87,19 @@ impl Deploy<'_> {
             self.steps.done(Some(detail));
         }
         Ok(())
+    }
+
+    /// Ends what an earlier deploy of this computer left running on the host, if it was about
+    /// something else.
+    async fn end_other_work(&self, run: &ScriptRun<'_>, known: &[KnownWork], own: &HostWork) {
+        let ours = |work: &&KnownWork| work.running && work.owner.as_ref() == Some(&own.owner);
+        for work in known.iter().filter(ours).filter(|work| work.id != own.id) {
+            tracing::info!(target: "deploy", "ending earlier work on the host: {}", work.id);
+            let params = json!({ "run": { "id": work.id } });
+            if let Err(fault) = run.over_stdin(Subcommand::Cancel, params, |_| ()).await {
+                tracing::warn!(target: "deploy", "earlier work was not ended: {fault}");
+            }
+        }
     }
 
     /// The hub's token in a file that only the login can read, for the time of the install.
