@@ -2,10 +2,10 @@
 # needs first (scripts/setup.sh) and says what it installs.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bindings build e2e bench-ssh soak-ssh clean
+.PHONY: help run test check bindings build e2e bench-ssh bench-deploy soak-ssh clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build Slipway and open its window; without a display, deploy and chat in the terminal
 	@scripts/run.sh
@@ -28,6 +28,9 @@ e2e: ## Drive the real window alone; screenshots in target/e2e
 
 bench-ssh: ## Measure tunnel and uploads beside ssh, sftp, scp and rsync; figures in target/bench/ssh.json
 	@scripts/bench_ssh.sh $(BENCH)
+
+bench-deploy: ## Measure deploys beside the same by hand, and uploads; figures in target/bench/deploy.json
+	@scripts/bench_deploy.sh $(BENCH)
 
 soak-ssh: ## Cut tunnels at random while requests run, for some minutes (SLIPWAY_SOAK_CUTS=100)
 	@scripts/setup.sh test

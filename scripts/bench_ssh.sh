@@ -9,5 +9,5 @@ scripts/setup.sh bench
 # shellcheck source=scripts/platform.sh
 . scripts/platform.sh
 
-cargo build --quiet --locked --release -p slipway-benches
+cargo build --quiet --locked --release -p slipway-benches --bin bench-ssh
 exec "${CARGO_TARGET_DIR:-target}/release/bench-ssh" "$@"

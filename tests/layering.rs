@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "slipway-core",
         &["slipway-protocol", "slipway-ssh", "slipway-llm", "slipway-fetch", "slipway-store"],
     ),
-    ("slipway-benches", &["slipway-ssh"]),
+    ("slipway-benches", &["slipway-core", "slipway-protocol", "slipway-ssh"]),
     ("slipway-cli", &["slipway-core", "slipway-protocol"]),
     ("slipway-desktop", &["slipway-core", "slipway-protocol"]),
 ];

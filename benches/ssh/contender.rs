@@ -6,11 +6,12 @@ use std::process::{Child, Stdio};
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
-use crate::Outcome;
+use slipway_benches::place::{Part, Place, Site};
+use slipway_benches::server::Sshd;
+use slipway_benches::{Outcome, SLIPWAY};
+
 use crate::load::{Figures, Load};
-use crate::place::{Part, Place};
 use crate::role::Role;
-use crate::server::Sshd;
 
 /// Plain TCP, without any tunnel.
 pub const TCP: &str = "tcp";
@@ -18,14 +19,12 @@ pub const TCP: &str = "tcp";
 pub const SSH: &str = "ssh";
 /// `ssh -N -L -c aes128-gcm@openssh.com`.
 pub const SSH_GCM: &str = "ssh gcm";
-/// Slipway's tunnel.
-pub const SLIPWAY: &str = "slipway";
 
 /// A way, open until it is dropped.
 pub struct Contender {
     /// One of the names above.
     pub name: &'static str,
-    place_near: crate::place::Site,
+    place_near: Site,
     address: SocketAddr,
     process: Process,
 }

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use slipway_benches::samples::percentile;
 
-use crate::samples::percentile;
 use crate::wire::{self, BULK_BUFFER, EVENT_BYTES};
 
 /// Nothing here waits longer for one read.

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use crate::Outcome;
+use slipway_benches::Outcome;
+use slipway_benches::upload::Amount;
 
 const USAGE: &str = "\
 bench-ssh [OPTIONS]
@@ -85,6 +86,11 @@ impl Options {
             }
         }
         Ok(Some(options))
+    }
+
+    /// What of it is uploads.
+    pub fn uploads(&self) -> Amount {
+        Amount { rounds: self.rounds, big: self.upload, files: self.files }
     }
 
     /// Whether a measurement was asked for.

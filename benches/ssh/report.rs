@@ -1,18 +1,16 @@
 //! The figures as a table and as JSON, each target beside what was reached.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::Write;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use sysinfo::System;
+use slipway_benches::computer::{self, short};
+use slipway_benches::samples::Samples;
+use slipway_benches::upload::CONNECTED;
+use slipway_benches::{Outcome, SLIPWAY};
 
-use crate::Outcome;
-use crate::contender::{SLIPWAY, SSH, SSH_GCM, TCP};
+use crate::contender::{SSH, SSH_GCM, TCP};
 use crate::options::Options;
-use crate::samples::Samples;
-use crate::upload::CONNECTED;
 
 /// Contenders in the order of the table's columns.
 const COLUMNS: [&str; 8] = [TCP, SSH, SSH_GCM, "sftp", "scp", "rsync", SLIPWAY, CONNECTED];
@@ -80,8 +78,7 @@ impl Target {
 fn targets(options: &Options) -> Vec<Target> {
     use Figure::{Difference, Own, Ratio, Speedup};
     let (near, far) = ("loopback", "40 ms");
-    let big = format!("upload {} MiB, s", options.upload >> 20);
-    let small = format!("upload {} x 4 KiB, s", options.files);
+    let [big, small] = options.uploads().names();
     vec![
         Target::new(near, "bulk down, MiB/s", Ratio(SSH), true, 1.5),
         Target::new(near, "bulk up, MiB/s", Ratio(SSH), true, 1.8),
@@ -140,19 +137,8 @@ pub fn publish(options: &Options, samples: &Samples, notes: &[String]) -> Outcom
             })
         })
         .collect();
-    let file = json!({
-        "at": SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
-        "machine": {
-            "system": System::long_os_version(), "kernel": System::kernel_version(),
-            "cores": std::thread::available_parallelism().map_or(0, usize::from),
-            "load": System::load_average().one,
-        },
-        "ssh": ssh_version(), "targets": targets, "figures": figures, "notes": notes,
-    });
-    if let Some(folder) = options.out.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::write(&options.out, serde_json::to_string_pretty(&file)?)?;
+    let file = json!({ "targets": targets, "figures": figures, "notes": notes });
+    computer::write(&options.out, file)?;
     text.push_str(&format!("written to {}\n", options.out.display()));
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
@@ -179,18 +165,4 @@ fn figures(samples: &Samples) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Three digits that matter.
-fn short(value: f64) -> String {
-    match value.abs() {
-        size if size >= 100.0 => format!("{value:.0}"),
-        size if size >= 10.0 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
-    }
-}
-
-fn ssh_version() -> String {
-    let output = std::process::Command::new("ssh").arg("-V").output();
-    output.map_or_else(|_| String::new(), |o| String::from_utf8_lossy(&o.stderr).trim().to_owned())
 }

@@ -1,15 +1,15 @@
 //! The parts that this program plays when it starts itself again.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::load::Load;
-use crate::slipway::{self, Login};
-use crate::upload::Files;
-use crate::{Outcome, target};
+use slipway_benches::Outcome;
+use slipway_benches::login::Login;
+use slipway_benches::role::say;
+use slipway_benches::upload::Upload;
 
-/// The first argument of a process that plays a part; the second one is the part as JSON.
-const MARK: &str = "--role";
+use crate::load::Load;
+use crate::{target, tunnel};
 
 /// A part.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -21,25 +21,11 @@ pub enum Role {
     /// Slipway's tunnel to an address. Says `READY PORT`; ends with its standard input.
     Tunnel(Login, SocketAddr),
     /// An upload by Slipway. Says how many seconds it took once connected.
-    Upload(Login, Files),
+    Upload(Upload),
 }
 
-impl Role {
-    /// The part that a command line gives.
-    pub fn parse(arguments: &[String]) -> Option<Self> {
-        match arguments {
-            [mark, role] if mark == MARK => serde_json::from_str(role).ok(),
-            _ => None,
-        }
-    }
-
-    /// The arguments of a process that plays it.
-    pub fn arguments(&self) -> Outcome<[String; 2]> {
-        Ok([MARK.to_owned(), serde_json::to_string(self)?])
-    }
-
-    /// Plays it to its end.
-    pub fn play(self) -> Outcome<()> {
+impl slipway_benches::role::Role for Role {
+    fn play(self) -> Outcome<()> {
         match self {
             Self::Target(address) => {
                 say(&format!("READY {}", target::listen(address)?))?;
@@ -47,15 +33,8 @@ impl Role {
                 Ok(())
             }
             Self::Load(load, address) => say(&serde_json::to_string(&load.run(address)?)?),
-            Self::Tunnel(login, address) => slipway::tunnel(&login, address),
-            Self::Upload(login, files) => slipway::upload(&login, files),
+            Self::Tunnel(login, address) => tunnel::hold(&login, address),
+            Self::Upload(upload) => upload.play(),
         }
     }
-}
-
-/// Writes a line to standard output, for the process that waits for it.
-pub fn say(line: &str) -> Outcome<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
-    Ok(out.flush()?)
 }

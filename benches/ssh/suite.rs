@@ -1,20 +1,19 @@
 //! All measurements, round by round, each contender in every round.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-use crate::Outcome;
+use slipway_benches::place::{Part, Place};
+use slipway_benches::samples::Samples;
+use slipway_benches::server::Sshd;
+use slipway_benches::{Outcome, progress, upload};
+
 use crate::contender::{Contender, SSH, SSH_GCM};
 use crate::load::Load;
 use crate::options::Options;
-use crate::place::{Part, Place};
 use crate::report;
 use crate::role::Role;
-use crate::samples::Samples;
-use crate::server::Sshd;
-use crate::upload;
 
 const MIB: f64 = (1u64 << 20) as f64;
 /// For a tunnel to come to rest before its memory is looked at.
@@ -35,7 +34,7 @@ pub fn run(options: &Options) -> Outcome<()> {
 
 #[cfg(target_os = "linux")]
 fn delayed(options: &Options, samples: &mut Samples, notes: &mut Vec<String>) -> Outcome<()> {
-    match crate::delay::DelayedLine::lay() {
+    match slipway_benches::delay::DelayedLine::lay() {
         Ok(line) => {
             let options = Options {
                 rounds: options.rounds.div_ceil(2).max(2).min(options.rounds),
@@ -87,7 +86,8 @@ fn measure(
         contenders.rotate_left(1);
     }
     drop(contenders);
-    upload::measure(place, &server, options, samples, notes)
+    let (amount, wants) = (options.uploads(), |name: &str| options.wants(name));
+    upload::measure(place, &server, &amount, wants, Role::Upload, samples, notes)
 }
 
 fn memory(
@@ -169,9 +169,4 @@ fn streams(
         }
     }
     Ok(())
-}
-
-/// Says on standard error what is being done.
-pub fn progress(what: &str) -> Outcome<()> {
-    Ok(writeln!(std::io::stderr(), "{what}")?)
 }

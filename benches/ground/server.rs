@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::Outcome;
+use crate::login::Login;
 use crate::place::{Place, Site};
-use crate::slipway::Login;
 
 /// For the server to answer.
 const START_TIMEOUT: Duration = Duration::from_secs(15);
@@ -81,6 +81,15 @@ impl Sshd {
     /// A path in the server's folder, which is removed with it.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// `SHA256:…` of its key, by ssh-keygen.
+    pub fn fingerprint(&self) -> Outcome<String> {
+        let key = self.path("host_key.pub");
+        let output = Command::new("ssh-keygen").arg("-lf").arg(&key).output()?;
+        let listed = String::from_utf8(output.stdout)?;
+        let print = listed.split_whitespace().nth(1).ok_or("ssh-keygen told no fingerprint")?;
+        Ok(print.to_owned())
     }
 
     /// The options by which OpenSSH's programs get in, none of the user's own being read.

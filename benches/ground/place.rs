@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use crate::Outcome;
-use crate::role::Role;
+use crate::role::{self, Role};
 
 /// One end of a line.
 #[derive(Debug, Clone)]
@@ -31,10 +31,10 @@ impl Site {
     }
 
     /// This program, to be started there in another part.
-    pub fn role(&self, role: &Role) -> Outcome<Command> {
+    pub fn role(&self, role: &impl Role) -> Outcome<Command> {
         let program = std::env::current_exe()?;
         let mut command = self.command(&program.to_string_lossy());
-        command.args(role.arguments()?);
+        command.args(role::arguments(role)?);
         Ok(command)
     }
 }

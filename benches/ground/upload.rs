@@ -9,14 +9,15 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Outcome;
-use crate::contender::SLIPWAY;
-use crate::options::Options;
+use slipway_ssh::{TreeFile, UploadSource};
+use tokio::runtime::Runtime;
+
+use crate::login::Login;
 use crate::place::Place;
-use crate::role::Role;
+use crate::role::{Role, say};
 use crate::samples::Samples;
 use crate::server::{Sshd, succeed};
-use crate::suite::progress;
+use crate::{Outcome, SLIPWAY, progress};
 
 /// Slipway's upload on a connection that is open.
 pub const CONNECTED: &str = "slipway, connected";
@@ -29,9 +30,19 @@ const PROGRAMS: [&str; 3] = ["sftp", "scp", "rsync"];
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Files {
     /// One file to a path.
-    One { from: PathBuf, to: PathBuf },
+    One {
+        /// The file.
+        from: PathBuf,
+        /// The path on the host.
+        to: PathBuf,
+    },
     /// All files of a directory into a new one.
-    Many { from: PathBuf, to: PathBuf },
+    Many {
+        /// The directory.
+        from: PathBuf,
+        /// The new one on the host.
+        to: PathBuf,
+    },
 }
 
 impl Files {
@@ -42,11 +53,73 @@ impl Files {
     }
 }
 
-/// Measures both kinds at a place.
-pub fn measure(
+/// An upload by Slipway, as a part that is played.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Upload {
+    login: Login,
+    files: Files,
+}
+
+impl Upload {
+    /// Uploads once, and says how many seconds it took on the open connection.
+    pub fn play(self) -> Outcome<()> {
+        Runtime::new()?.block_on(async {
+            let session = self.login.connect().await?;
+            let started = Instant::now();
+            match self.files {
+                Files::One { from, to } => {
+                    let to = to.to_string_lossy();
+                    session.upload_resumable(&from, &to, 0o600, |_, _| {}).await?;
+                }
+                Files::Many { from, to } => {
+                    let files = tree(&from)?;
+                    session.upload_tree(files, &to.to_string_lossy(), |_, _| {}).await?;
+                }
+            }
+            say(&started.elapsed().as_secs_f64().to_string())?;
+            session.disconnect().await;
+            Ok(())
+        })
+    }
+}
+
+/// The files of a directory.
+fn tree(from: &Path) -> std::io::Result<Vec<TreeFile>> {
+    fs::read_dir(from)?
+        .map(|entry| {
+            let entry = entry?;
+            let path = entry.file_name().to_string_lossy().into_owned();
+            Ok(TreeFile { path, mode: 0o600, source: UploadSource::File(entry.path()) })
+        })
+        .collect()
+}
+
+/// How much is uploaded, and how often.
+#[derive(Debug, Clone)]
+pub struct Amount {
+    /// Rounds of each measurement.
+    pub rounds: usize,
+    /// Bytes of the big file.
+    pub big: u64,
+    /// Number of small files.
+    pub files: usize,
+}
+
+impl Amount {
+    /// The names of both measurements, as they stand in the figures.
+    pub fn names(&self) -> [String; 2] {
+        [format!("upload {} MiB, s", self.big >> 20), format!("upload {} x 4 KiB, s", self.files)]
+    }
+}
+
+/// Measures at a place those of both kinds that are wanted by name; `part` makes an upload the
+/// measuring program's own part.
+pub fn measure<R: Role>(
     place: &Place,
     server: &Sshd,
-    options: &Options,
+    amount: &Amount,
+    wants: impl Fn(&str) -> bool,
+    part: impl Fn(Upload) -> R,
     samples: &mut Samples,
     notes: &mut Vec<String>,
 ) -> Outcome<()> {
@@ -54,8 +127,8 @@ pub fn measure(
     fs::create_dir_all(from.join("many"))?;
     fs::create_dir_all(&to)?;
     let big = from.join("big");
-    write_noise(&big, options.upload)?;
-    for number in 0..options.files {
+    write_noise(&big, amount.big)?;
+    for number in 0..amount.files {
         write_noise(&from.join("many").join(format!("file{number:05}")), SMALL as u64)?;
     }
     let one = Files::One { from: big, to: to.join("big") };
@@ -63,16 +136,16 @@ pub fn measure(
     let installed: Vec<&str> =
         PROGRAMS.into_iter().filter(|program| is_installed(program)).collect();
     for program in PROGRAMS.iter().filter(|program| !installed.contains(program)) {
-        notes.push(format!("{program} is not installed: not measured"));
+        let note = format!("{program} is not installed: not measured");
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
     }
-    for (name, files) in [
-        (format!("upload {} MiB, s", options.upload >> 20), &one),
-        (format!("upload {} x 4 KiB, s", options.files), &many),
-    ] {
-        if !options.wants(&name) {
+    for (name, files) in amount.names().into_iter().zip([&one, &many]) {
+        if !wants(&name) {
             continue;
         }
-        for round in 0..options.rounds {
+        for round in 0..amount.rounds {
             progress(&format!("{}: {name}, round {}", place.name, round + 1))?;
             for program in &installed {
                 // sftp and scp take a minute and more over a long line, one file at a time.
@@ -83,7 +156,8 @@ pub fn measure(
                 let command = command(program, place, server, files)?;
                 samples.add(place.name, &name, program, timed(command, files)?.0);
             }
-            let command = place.near.role(&Role::Upload(server.login().clone(), files.clone()))?;
+            let upload = Upload { login: server.login().clone(), files: files.clone() };
+            let command = place.near.role(&part(upload))?;
             let (seconds, said) = timed(command, files)?;
             samples.add(place.name, &name, SLIPWAY, seconds);
             samples.add(place.name, &name, CONNECTED, said.trim().parse()?);
@@ -151,13 +225,14 @@ fn timed(mut command: Command, files: &Files) -> Outcome<(f64, String)> {
     Ok((seconds, String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
-fn is_installed(program: &str) -> bool {
+/// Whether a program can be started.
+pub fn is_installed(program: &str) -> bool {
     // All three answer to an option that they do not know, each with a status of its own.
     Command::new(program).arg("--version").stdin(Stdio::null()).output().is_ok()
 }
 
 /// Writes bytes that no compression makes smaller (a linear congruential generator, Knuth's MMIX).
-fn write_noise(path: &Path, bytes: u64) -> Outcome<()> {
+pub fn write_noise(path: &Path, bytes: u64) -> Outcome<()> {
     let mut file = std::io::BufWriter::new(fs::File::create(path)?);
     let mut state = bytes ^ 0x9e37_79b9_7f4a_7c15;
     let mut left = bytes;
