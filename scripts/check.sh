@@ -51,7 +51,7 @@ stage svelte-check npm --prefix ui run --silent check
 stage eslint npm --prefix ui run --silent lint
 stage e2e-syntax end_to_end_syntax
 stage shellcheck shell_scripts
-stage python python3 scripts/lint_python.py deploy scripts
+stage python python3 scripts/lint_python.py deploy scripts benches
 stage npm-licences node scripts/npm_licences.mjs
 stage dependencies dependencies
 

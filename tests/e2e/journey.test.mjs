@@ -104,6 +104,37 @@ describe("a server over SSH", () => {
     await page.screenshot("ssh-chat");
   });
 
+  test("another model, its versions and the engine's log, and back to the model before", async (t) => {
+    const model = await person.endlessModel(home);
+    await person.openServer(page, "127.0.0.1");
+    await page.click(testId("server-menu-127.0.0.1"));
+    await page.click(testId("server-deploy"));
+    await page.click(testId("deploy-source-host_path"));
+    await page.type(testId("deploy-host-path"), model);
+    await person.checked(page);
+    assert.match(await page.text(testId("fit")), /[MG]B/, "the plan says what the model needs");
+    await page.screenshot("ssh-plan-model");
+    await deploy(page);
+    await page.click(testId("nav-servers"));
+    await person.openServer(page, "127.0.0.1");
+    await page.until("what the host is busy with", () => page.has(testId("host-gauges")), { timeout: 30_000 });
+    await page.click(testId("engine-log-toggle"));
+    const log = () => page.text(testId("engine-log-lines"));
+    await page.until("the engine's own words", async () => /slot|model|server/i.test(await log()), { timeout: 20_000 });
+    await page.screenshot("ssh-host");
+    const current = () => page.text('[data-testid="versions"] [data-role="current"]');
+    await page.until("the new version", async () => (await current()).includes("endless"), { timeout: 20_000 });
+    const began = performance.now();
+    await page.click(testId("version-back"));
+    await page.click(testId("rollback-dialog-confirm"));
+    await page.until("the version before", async () => (await current()).includes("practice"), { timeout: 30_000 });
+    t.diagnostic(`back after ${Math.round(performance.now() - began)} ms`);
+    await page.screenshot("ssh-rolled-back");
+    await page.click(testId("nav-chats"));
+    await say(page, "Which one are you?");
+    assert.ok((await answered(page)).trim().length > 0);
+  });
+
   test("a lost connection is shown and heals by itself", async (t) => {
     const status = () => page.text(testId("status-bar"));
     await sshd.stop();

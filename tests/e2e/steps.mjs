@@ -30,6 +30,14 @@ export async function checked(page) {
   await page.until("the preflight report", async () => !/checking/i.test(await status()), { timeout: 30_000 });
 }
 
+/** Opens the page of a server from the list of servers. */
+export async function openServer(page, name) {
+  await page.click(testId("nav-servers"));
+  await page.until("the server or its page", async () => (await page.has(testId("host-page"))) || (await page.has(testId(`server-open-${name}`))));
+  if (!(await page.has(testId("host-page")))) await page.click(testId(`server-open-${name}`));
+  await page.until("its page", () => page.has(testId("host-page")));
+}
+
 /** Presses Deploy on the plan that is open and waits until the seven steps are done; a failed one ends it at once. */
 export async function deploy(page, timeout = 90_000) {
   await page.click(testId("deploy-start"));
