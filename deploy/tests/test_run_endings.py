@@ -196,6 +196,17 @@ class Records(RunCase):
         self.assertEqual(told(start.stdout.read().decode())[-1]["code"], "cancelled")
         self.assertEqual(listing(self.folder), {})
 
+    def test_a_cancelled_start_goes_back_to_what_was_served(self):
+        self.call("install", run={"id": "the-install"})
+        version = self.ok("start")["version"]
+        self.ok("install", engine=DEAF, stage=True)
+        start = self.begin("start", candidate=True, run={"id": "a-deaf-start"})
+        read_until(start, '"stage": "load"')
+        start.terminate()
+        self.assertEqual(told(start.stdout.read().decode())[-1]["code"], "cancelled")
+        status = self.ok("status")
+        self.assertEqual((status["state"], status["running_version"], status["candidate"]), ("ready", version, None))
+
     def test_an_uninstall_of_one_of_two(self):
         self.call("install", run={"id": "of-the-first"})
         self.call("install", run={"id": "of-the-second"}, deployment="second")

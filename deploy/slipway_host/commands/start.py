@@ -1,5 +1,6 @@
 """start: the supervisor and its engine, until it is ready."""
 
+import contextlib
 import os
 import time
 
@@ -40,8 +41,11 @@ def command_start(params):
         except Cancelled as cancelled:
             if not cancelled.resume:
                 # What was served before is served again, whether somebody listens or not.
+                # Who holds the lock meanwhile (an uninstall, the next deploy) decides what is served.
                 ignore_signals()
-                go_back(layout, versions, lock, params, timeout)
+                lock.wait = 0
+                with contextlib.suppress(Failure):
+                    go_back(layout, versions, lock, params, timeout)
             raise
 
 
