@@ -30,6 +30,7 @@ use slipway_protocol::{
 };
 
 use crate::fault::Fault;
+use crate::host::Machine;
 use crate::program::Program;
 use crate::tasks::TaskContext;
 use plan::Depth;
@@ -62,14 +63,7 @@ impl Program {
         let program = self.clone();
         let body = move |context: TaskContext| async move {
             let mut steps = Steps::new(&context);
-            steps.begin(DeployStep::Connect);
-            let reused = program.connections().machine(&host.id).filter(|open| !open.is_lost());
-            let opened = match reused {
-                Some(machine) => Ok(machine),
-                None => program.opener(&context).open(&host).await,
-            };
-            let machine = steps.settle(opened)?;
-            steps.done(None);
+            let machine = program.reach(&context, &host, &mut steps).await?;
             steps.begin(DeployStep::Check);
             let making = plan::make(&program, &context, &machine, &host, &request, Depth::Full);
             let planned = match context.unless_cancelled(making).await {
@@ -122,6 +116,25 @@ impl Program {
         let exclusive = [TaskKind::Check];
         let request_id = self.executor().submit(RequestId::new(), subject, &exclusive, body)?;
         Ok(TaskRef { request_id })
+    }
+
+    /// The way of the host's connection, if it has one, or else a new one: the first step of whatever
+    /// works there.
+    async fn reach(
+        &self,
+        context: &TaskContext,
+        host: &Host,
+        steps: &mut Steps<'_>,
+    ) -> Result<Machine, Fault> {
+        steps.begin(DeployStep::Connect);
+        let reused = self.connections().machine(&host.id).filter(|open| !open.is_lost());
+        let opened = match reused {
+            Some(machine) => Ok(machine),
+            None => self.opener(context).open(host).await,
+        };
+        let machine = steps.settle(opened)?;
+        steps.done(None);
+        Ok(machine)
     }
 
     /// A second directory beside one that is in use would leave the first one running for ever.

@@ -154,14 +154,7 @@ impl Program {
         let program = self.clone();
         let body = move |context: TaskContext| async move {
             let mut steps = Steps::new(&context);
-            steps.begin(DeployStep::Connect);
-            let reused = program.connections().machine(&host.id).filter(|open| !open.is_lost());
-            let opened = match reused {
-                Some(machine) => Ok(machine),
-                None => program.opener(&context).open(&host).await,
-            };
-            let machine = steps.settle(opened)?;
-            steps.done(None);
+            let machine = program.reach(&context, &host, &mut steps).await?;
             work(OnHost { program, context, host, machine }).await
         };
         let request_id = self.executor().submit(RequestId::new(), subject, excludes, body)?;
