@@ -149,6 +149,8 @@ pub(super) struct Services {
 pub(super) struct DeploymentStatus {
     pub(super) state: String,
     pub(super) model: Option<ServedModel>,
+    /// The unix socket that it listens on, if it does.
+    pub(super) socket: Option<String>,
 }
 
 /// A model file on the host.

@@ -149,7 +149,11 @@ pub(super) async fn make(
         }
         probed.test_forwarding(&run, machine).await?;
     }
-    let socket = probed.report.forwarding.is_some_and(|found| found.socket);
+    let socket = match probed.report.forwarding {
+        Some(found) => found.socket,
+        // Not tried again: what is served is reached.
+        None => probed.facts.deployment.as_ref().is_some_and(|served| served.socket.is_some()),
+    };
     let keeper = probed.facts.keeper(program.settings().use_service_manager).to_owned();
     let plan = DeployPlan {
         request: DeployRequest {
