@@ -33,8 +33,7 @@ export async function checked(page) {
 /** Opens the page of a server from the list of servers. */
 export async function openServer(page, name) {
   await page.click(testId("nav-servers"));
-  await page.until("the server or its page", async () => (await page.has(testId("host-page"))) || (await page.has(testId(`server-open-${name}`))));
-  if (!(await page.has(testId("host-page")))) await page.click(testId(`server-open-${name}`));
+  await page.click(testId(`server-row-${name}`));
   await page.until("its page", () => page.has(testId("host-page")));
 }
 
