@@ -71,10 +71,12 @@ async fn run(args: Args, output: &Output) -> Result<ExitCode, Fault> {
     let log = init_logging(&dir, bus.clone())?;
     let program = Program::open(dir, own_dir, bus, Some(log)).await?;
     let interrupted = args.command.when_interrupted();
-    // A second Ctrl-C ends at once; the first one ends in order.
+    // A second Ctrl-C ends at once; the first one ends in order. It is listened for before anything is
+    // said that somebody might answer with it.
     let code = tokio::select! {
-        code = dispatch(args.command, &program, output) => code,
+        biased;
         () = terminated() => Ok(ExitCode::from(interrupted)),
+        code = dispatch(args.command, &program, output) => code,
     };
     tokio::select! {
         () = program.shutdown() => {}
