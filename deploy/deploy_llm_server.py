@@ -7,7 +7,7 @@ exceptions are named at the end).
 
 Invocation
 ----------
-    python3 deploy_llm_server.py SUBCOMMAND (--params FILE | --params-b64 BASE64_JSON)
+    python3 deploy_llm_server.py SUBCOMMAND (--params FILE | --params - | --params-b64 BASE64_JSON)
     python3 - probe --params-b64 BASE64_JSON < deploy_llm_server.py      (nothing is written)
 
 Parameters are a JSON object. Secrets are never in it: the API key of a deployment is made on the

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import sys
 
 from slipway_host.fault import Failure
 
@@ -12,12 +13,14 @@ LONGEST_TEXT = 4096
 
 
 def read_params(arguments):
-    """The JSON object given by --params FILE or --params-b64 TEXT."""
+    """The JSON object given by --params FILE (- is standard input) or --params-b64 TEXT."""
     if len(arguments) != 2 or arguments[0] not in ("--params", "--params-b64"):
         raise Failure("script_failed", "Usage: deploy_llm_server.py SUBCOMMAND "
                       "(--params FILE | --params-b64 BASE64_JSON)", detail="usage")
     try:
-        if arguments[0] == "--params":
+        if arguments == ["--params", "-"]:
+            data = sys.stdin.buffer.read()
+        elif arguments[0] == "--params":
             with open(arguments[1], "rb") as source:
                 data = source.read()
         else:

@@ -1,6 +1,7 @@
 """What the caller relies on: markers, one terminal event, and errors for bad parameters."""
 
 import glob
+import json
 import os
 import subprocess
 import sys
@@ -57,6 +58,14 @@ class WireFormat(ScriptCase):
     def test_a_parameter_file(self):
         path = os.path.join(self.folder, "params ü.json")
         self.assertFalse(self.call("status", as_file=path).data["deployed"])
+
+    def test_parameters_on_stdin(self):
+        text = json.dumps({"marker": MARKER, "root": self.root, "deployment": "default"})
+        for given, status in ((text, 0), (text[:-5], 1), ("", 1)):
+            with self.subTest(given):
+                answer = subprocess.run([sys.executable, SCRIPT, "status", "--params", "-"], input=given.encode(),
+                                        stdout=subprocess.PIPE)
+                self.assertEqual(answer.returncode, status)
 
     def test_source_on_stdin(self):
         with open(SCRIPT, "rb") as source:

@@ -195,8 +195,8 @@ impl<'a> ScriptRun<'a> {
         self.follow(running, &mut following).await
     }
 
-    /// Runs a subcommand of the uploaded script; the parameters go by a file that only the login can
-    /// read, since an address may hold a secret.
+    /// Runs a subcommand of the uploaded script; the parameters go by its standard input, since an
+    /// address may hold a secret, and a file would take several round trips.
     pub(crate) async fn installed(
         &self,
         script: &InstalledScript,
@@ -204,7 +204,7 @@ impl<'a> ScriptRun<'a> {
         params: Value,
         on_event: impl FnMut(&ScriptEvent) + Send,
     ) -> Result<Value, Fault> {
-        self.by_file(script, subcommand, params, on_event, None).await
+        self.uploaded(script, subcommand, params, on_event, None).await
     }
 
     /// Runs a subcommand as work that goes on when the link drops; called again with the same
@@ -224,10 +224,10 @@ impl<'a> ScriptRun<'a> {
             "offset": work.offset,
             "attach": work.begun,
         });
-        self.by_file(script, subcommand, params, on_event, Some(work)).await
+        self.uploaded(script, subcommand, params, on_event, Some(work)).await
     }
 
-    async fn by_file(
+    async fn uploaded(
         &self,
         script: &InstalledScript,
         subcommand: Subcommand,
@@ -236,18 +236,12 @@ impl<'a> ScriptRun<'a> {
         work: Option<&mut HostWork>,
     ) -> Result<Value, Fault> {
         let marker = new_marker();
-        let file = format!("{}/params-{marker}.json", script.directory);
         let path = format!("{}/deploy_llm_server.py", script.directory);
-        let content: Arc<[u8]> = self.with_common(params, &marker).to_string().into_bytes().into();
-        self.machine.write(content, &file, 0o600, |_, _| ()).await?;
-        let command = self.command(&marker, &[&path, subcommand.name(), "--params", &file]);
+        let params = self.with_common(params, &marker).to_string().into_bytes();
+        let command = self.command(&marker, &[&path, subcommand.name(), "--params", "-"]);
+        let running = self.machine.exec(&command, params).await?;
         let mut following = Following::new(subcommand, &marker, on_event, work);
-        let result = match self.machine.exec(&command, Vec::new()).await {
-            Ok(running) => self.follow(running, &mut following).await,
-            Err(fault) => Err(fault),
-        };
-        self.machine.remove_file(&file).await;
-        result
+        self.follow(running, &mut following).await
     }
 
     fn with_common(&self, mut params: Value, marker: &str) -> Value {
