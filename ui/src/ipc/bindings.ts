@@ -10,6 +10,18 @@ export type MessageId = string;
 
 export type PromptId = string;
 
+export type FolderId = string;
+
+export type AttachmentId = string;
+
+export type QueuedId = string;
+
+export type PresetId = string;
+
+export type SnippetId = string;
+
+export type CompactionId = string;
+
 export type Language = "en" | "ru";
 
 export type Text = { 
@@ -46,7 +58,7 @@ detail_id: string,
  */
 facts: ErrorFacts | null, };
 
-export type ErrorFacts = { "type": "host_key_changed", "data": ChangedHostKey } | { "type": "login", "data": Array<LoginAttempt> } | { "type": "preflight", "data": Array<Finding> };
+export type ErrorFacts = { "type": "host_key_changed", "data": ChangedHostKey } | { "type": "login", "data": Array<LoginAttempt> } | { "type": "preflight", "data": Array<Finding> } | { "type": "hop", "data": Hop };
 
 export type ChangedHostKey = { 
 /**
@@ -80,6 +92,8 @@ what: string,
  */
 why: string, };
 
+export type Hop = "this_app" | "tunnel" | "server" | "engine";
+
 export type TaskMessage = { 
 /**
  * The task.
@@ -100,11 +114,41 @@ body: TaskBody, };
 
 export type TaskBody = { "type": "progress", "data": Progress } | { "type": "log", "data": LogLine } | { "type": "chunk", "data": Chunk } | { "type": "prompt", "data": Prompt } | { "type": "complete", "data": TaskResult } | { "type": "error", "data": ErrorInfo };
 
-export type Progress = { "type": "queued", "data": TaskSubject } | { "type": "started", "data": TaskSubject } | { "type": "step", "data": StepProgress } | { "type": "link", "data": LinkFinding } | { "type": "connection", "data": ConnectionStatus } | { "type": "prompt_closed", "data": PromptClosed } | { "type": "chat_phase", "data": ChatPhase };
+export type Progress = { "type": "queued", "data": TaskSubject } | { "type": "started", "data": TaskSubject } | { "type": "step", "data": StepProgress } | { "type": "link", "data": LinkFinding } | { "type": "connection", "data": ConnectionStatus } | { "type": "prompt_closed", "data": PromptClosed } | { "type": "chat_phase", "data": ChatPhase } | { "type": "turn_began", "data": ChatStarted } | { "type": "session_changed", "data": Session } | { "type": "session_removed", "data": SessionId } | { "type": "thread_changed", "data": SessionId } | { "type": "queue_changed", "data": QueueState } | { "type": "conversation_changed", "data": ConversationProgress } | { "type": "transfer", "data": TransferProgress };
+
+export type QueueState = { 
+/**
+ * The conversation.
+ */
+session_id: SessionId, 
+/**
+ * In order.
+ */
+queue: Array<QueuedMessage>, };
+
+export type ConversationProgress = { 
+/**
+ * Which.
+ */
+session_id: SessionId, 
+/**
+ * As it is now.
+ */
+conversation: Conversation, };
+
+export type TransferProgress = { 
+/**
+ * Bytes so far.
+ */
+done: number, 
+/**
+ * Bytes in all, if known.
+ */
+total: number | null, };
 
 export type ChatPhase = "connecting" | "loading" | "prompt";
 
-export type TaskKind = "check" | "diagnose" | "plan" | "hub" | "deploy" | "versions" | "rollback" | "clean" | "engine_log" | "stop" | "uninstall" | "connect" | "chat";
+export type TaskKind = "check" | "diagnose" | "plan" | "hub" | "deploy" | "versions" | "rollback" | "clean" | "engine_log" | "stop" | "uninstall" | "connect" | "chat" | "conversation" | "title" | "compact" | "export" | "import";
 
 export type TaskSubject = { 
 /**
@@ -124,7 +168,7 @@ session_id: SessionId | null,
  */
 message_id: MessageId | null, };
 
-export type TaskResult = { "type": "check", "data": PreflightReport } | { "type": "plan", "data": PlannedDeploy } | { "type": "hub", "data": HubListing } | { "type": "diagnose", "data": Diagnosis } | { "type": "deploy", "data": DeployResult } | { "type": "versions", "data": VersionList } | { "type": "rollback", "data": RolledBack } | { "type": "clean", "data": Cleaned } | { "type": "engine_log" } | { "type": "stop", "data": Stopped } | { "type": "uninstall", "data": Uninstalled } | { "type": "connect", "data": ConnectionStatus } | { "type": "chat", "data": ChatResult };
+export type TaskResult = { "type": "check", "data": PreflightReport } | { "type": "plan", "data": PlannedDeploy } | { "type": "hub", "data": HubListing } | { "type": "diagnose", "data": Diagnosis } | { "type": "deploy", "data": DeployResult } | { "type": "versions", "data": VersionList } | { "type": "rollback", "data": RolledBack } | { "type": "clean", "data": Cleaned } | { "type": "engine_log" } | { "type": "stop", "data": Stopped } | { "type": "uninstall", "data": Uninstalled } | { "type": "connect", "data": ConnectionStatus } | { "type": "chat", "data": ChatResult } | { "type": "conversation", "data": ConversationProgress } | { "type": "title", "data": Session } | { "type": "compact", "data": Compaction } | { "type": "export", "data": Exported } | { "type": "import", "data": Imported };
 
 export type Uninstalled = { 
 /**
@@ -1492,6 +1536,10 @@ model: string | null,
  */
 context_size: number | null, 
 /**
+ * All models that it offers, read again at each check.
+ */
+models: Array<ServedModel>, 
+/**
  * When this state began, ms since the epoch.
  */
 since: number, 
@@ -1535,6 +1583,24 @@ last_error: ErrorInfo | null,
  * When it went wrong, ms since the epoch.
  */
 last_error_at: number | null, };
+
+export type ServedModel = { 
+/**
+ * The name to ask for it by.
+ */
+id: string, 
+/**
+ * Whether it is in memory now; absent where the engine does not tell.
+ */
+loaded: boolean | null, 
+/**
+ * Tokens that its context holds.
+ */
+context_size: number | null, 
+/**
+ * Whether it takes pictures; absent where the engine does not tell.
+ */
+vision: boolean | null, };
 
 export type ConnectionSpan = { 
 /**
@@ -1640,6 +1706,14 @@ top_p: number | null,
  */
 top_k: number | null, 
 /**
+ * 0 to 1 (llama.cpp, vLLM).
+ */
+min_p: number | null, 
+/**
+ * 0 to 2; 1 is off (llama.cpp, vLLM).
+ */
+repeat_penalty: number | null, 
+/**
  * From 1.
  */
 max_tokens: number | null, 
@@ -1648,9 +1722,33 @@ max_tokens: number | null,
  */
 seed: number | null, 
 /**
- * A GBNF grammar that the answer must follow (llama.cpp).
+ * Texts that end the answer, up to 4, none empty.
+ */
+stop: Array<string>, 
+/**
+ * A JSON schema, as text, that the answer must follow.
+ */
+json_schema: string | null, 
+/**
+ * A GBNF grammar that the answer must follow (llama.cpp). Not beside `json_schema`.
  */
 grammar: string | null, };
+
+export type ChatSettings = { 
+/**
+ * Instructions before the conversation; empty for none. Up to 64 KiB.
+ */
+system_prompt: string, 
+/**
+ * Sampling.
+ */
+sampling: Sampling, 
+/**
+ * What is done when the context is nearly full.
+ */
+overflow: Overflow, };
+
+export type Overflow = "ask" | "drop_oldest" | "summarise";
 
 export type ChatSend = { 
 /**
@@ -1662,13 +1760,26 @@ session_id: SessionId | null,
  */
 host_id: HostId, 
 /**
- * What the user wrote.
+ * Which of its models; the one it serves when absent.
+ */
+model: string | null, 
+/**
+ * What the user wrote. May be empty when there are attachments.
  */
 text: string, 
 /**
- * Sampling.
+ * Files that were added with `attachment_add`, in order.
  */
-sampling: Sampling, 
+attachments: Array<AttachmentId>, 
+/**
+ * How it is answered; kept with the conversation.
+ */
+settings: ChatSettings, 
+/**
+ * The user's message that this is another version of: it becomes its sibling, and the
+ * conversation goes on from it.
+ */
+replaces: MessageId | null, 
 /**
  * Ask for a stream (true) or for the whole answer at once.
  */
@@ -1680,13 +1791,79 @@ export type ChatRetry = {
  */
 session_id: SessionId, 
 /**
+ * The answer; the last one shown when absent.
+ */
+message_id: MessageId | null, 
+/**
  * Which host's model answers.
  */
 host_id: HostId, 
 /**
- * Sampling.
+ * Which of its models; the one it serves when absent.
  */
-sampling: Sampling, };
+model: string | null, 
+/**
+ * How it is answered; kept with the conversation.
+ */
+settings: ChatSettings, };
+
+export type QueuedMessage = { 
+/**
+ * Its id.
+ */
+id: QueuedId, 
+/**
+ * What will be sent; its `session_id` is set.
+ */
+send: ChatSend, 
+/**
+ * When it was written, ms since the epoch.
+ */
+created_at: number, };
+
+export type QueuePut = { 
+/**
+ * The queued message to change; a new one when absent.
+ */
+id: QueuedId | null, 
+/**
+ * What will be sent; its `session_id` is set.
+ */
+send: ChatSend, };
+
+export type QueueRef = { 
+/**
+ * The conversation.
+ */
+session_id: SessionId, 
+/**
+ * Which.
+ */
+id: QueuedId, };
+
+export type ChatMeasure = { 
+/**
+ * What would be sent.
+ */
+send: ChatSend, };
+
+export type ContextUse = { 
+/**
+ * Tokens of the whole prompt: instructions, conversation and the new message.
+ */
+prompt_tokens: number, 
+/**
+ * Tokens of the new message alone, with its attachments.
+ */
+message_tokens: number, 
+/**
+ * Whether the engine counted; else they are estimated from the text's length.
+ */
+exact: boolean, 
+/**
+ * Tokens that the model's context holds, if the server says.
+ */
+context_size: number | null, };
 
 export type ChatStarted = { 
 /**
@@ -1759,7 +1936,31 @@ prompt_tokens_per_second: number | null,
 /**
  * `stop`, `length`… as the engine says.
  */
-finish_reason: string | null, };
+finish_reason: string | null, 
+/**
+ * Tokens of the prompt that the engine had computed before.
+ */
+cached_tokens: number | null, 
+/**
+ * From the request to when the engine began with it, milliseconds: time in a queue.
+ */
+queue_ms: number | null, 
+/**
+ * How long the model thought before it spoke, milliseconds.
+ */
+reasoning_ms: number | null, 
+/**
+ * Tokens that the context holds, as the server said when it answered.
+ */
+context_size: number | null, 
+/**
+ * How a broken answer was gone on with, if it was.
+ */
+continued: Continued | null, };
+
+export type Continued = "prefill" | "new_turn";
+
+export type SessionKind = "chat" | "compare" | "conversation";
 
 export type Session = { 
 /**
@@ -1791,9 +1992,41 @@ updated_at: number,
  */
 pinned: boolean, 
 /**
- * Number of messages.
+ * Number of messages, over all versions.
  */
-message_count: number, };
+message_count: number, 
+/**
+ * What it is.
+ */
+kind: SessionKind, 
+/**
+ * The folder it lies in.
+ */
+folder_id: FolderId | null, 
+/**
+ * Out of the way, but not deleted.
+ */
+archived: boolean, 
+/**
+ * Its tags, sorted.
+ */
+tags: Array<string>, 
+/**
+ * Whether a person wrote the title; the model does not change it then.
+ */
+titled: boolean, 
+/**
+ * The comparison that it is a column of.
+ */
+group_id: SessionId | null, 
+/**
+ * Which column, from 0.
+ */
+column: number | null, 
+/**
+ * Where its last message is.
+ */
+last_state: MessageState | null, };
 
 export type Role = "system" | "user" | "assistant";
 
@@ -1809,13 +2042,30 @@ id: MessageId,
  */
 session_id: SessionId, 
 /**
- * Place in the conversation, from 0.
+ * The message before it; absent for the first.
+ */
+parent_id: MessageId | null, 
+/**
+ * Depth in the tree, from 0: the place in the conversation as it is shown.
  */
 position: number, 
+/**
+ * All messages with the same parent, oldest first, this one included: its versions. Empty
+ * where it is the only one.
+ */
+versions: Array<MessageId>, 
 /**
  * Who speaks.
  */
 role: Role, 
+/**
+ * Which participant of a conversation between models speaks, from 0; absent for the person.
+ */
+speaker: number | null, 
+/**
+ * Files sent with it.
+ */
+attachments: Array<Attachment>, 
 /**
  * The text, Markdown for answers.
  */
@@ -1853,15 +2103,124 @@ stats: AnswerStats,
  */
 error: ErrorInfo | null, };
 
+export type Attachment = { 
+/**
+ * Its id.
+ */
+id: AttachmentId, 
+/**
+ * Its name, without a folder.
+ */
+name: string, 
+/**
+ * Its type, as in `text/plain`.
+ */
+mime: string, 
+/**
+ * What it is for the model.
+ */
+kind: AttachmentKind, 
+/**
+ * Bytes of what is sent: the text, or the picture.
+ */
+bytes: number, 
+/**
+ * Tokens, estimated: a quarter of the text's bytes. Absent for pictures.
+ */
+tokens: number | null, };
+
+export type AttachmentKind = "text" | "image";
+
+export type AttachmentAdd = { 
+/**
+ * Its name, 1 to 255 characters, without a folder.
+ */
+name: string, 
+/**
+ * Its type, as in `text/plain`.
+ */
+mime: string, 
+/**
+ * What it is for the model.
+ */
+kind: AttachmentKind, 
+/**
+ * Text as it is, up to 4 MiB; a picture (PNG, JPEG, WebP, GIF) in base64, up to 20 MiB.
+ */
+data: string, };
+
+export type AttachmentRef = { 
+/**
+ * Which.
+ */
+attachment_id: AttachmentId, };
+
+export type AttachmentContent = { 
+/**
+ * The text, or the picture in base64.
+ */
+data: string, };
+
+export type Compaction = { 
+/**
+ * Its id.
+ */
+id: CompactionId, 
+/**
+ * The last message that it covers.
+ */
+until: MessageId, 
+/**
+ * What is sent instead; absent where the messages are simply left out.
+ */
+summary: string | null, 
+/**
+ * Tokens of what it covers, estimated.
+ */
+tokens_before: number, 
+/**
+ * Tokens of what is sent instead, estimated.
+ */
+tokens_after: number, 
+/**
+ * When it was made, ms since the epoch.
+ */
+created_at: number, };
+
 export type SessionView = { 
 /**
  * The conversation.
  */
 session: Session, 
 /**
- * Its messages in order. An answer in the making holds all that was received so far.
+ * How it is answered.
  */
-messages: Array<Message>, };
+settings: ChatSettings, 
+/**
+ * The messages of the branch that is shown, in order. An answer in the making holds all that
+ * was received so far.
+ */
+messages: Array<Message>, 
+/**
+ * What is not sent any more, in order; the last one that lies on the branch counts.
+ */
+compactions: Array<Compaction>, 
+/**
+ * Messages that wait for the answer before them.
+ */
+queue: Array<QueuedMessage>, 
+/**
+ * The message that is being written, not sent yet.
+ */
+draft: string, 
+/**
+ * The participants and rules of a conversation between models.
+ */
+conversation: Conversation | null, 
+/**
+ * The columns of a comparison, in order.
+ */
+columns: Array<Session>, };
 
 export type SessionRename = { 
 /**
@@ -1882,6 +2241,616 @@ session_id: SessionId,
  * On top or not.
  */
 pinned: boolean, };
+
+export type SessionChange = { 
+/**
+ * Which.
+ */
+session_ids: Array<SessionId>, 
+/**
+ * Into this folder.
+ */
+folder_id: FolderId | null, 
+/**
+ * Out of its folder; not beside `folder_id`.
+ */
+no_folder: boolean, 
+/**
+ * Out of the way, or back.
+ */
+archived: boolean | null, 
+/**
+ * All its tags: up to 20, each 1 to 40 characters.
+ */
+tags: Array<string> | null, };
+
+export type SessionConfigure = { 
+/**
+ * Which.
+ */
+session_id: SessionId, 
+/**
+ * From now on.
+ */
+settings: ChatSettings, };
+
+export type SessionDuplicate = { 
+/**
+ * Which.
+ */
+session_id: SessionId, 
+/**
+ * Up to this message ("branch"); all of it, with all versions, when absent.
+ */
+until: MessageId | null, };
+
+export type MessageRef = { 
+/**
+ * The conversation.
+ */
+session_id: SessionId, 
+/**
+ * Which.
+ */
+message_id: MessageId, };
+
+export type MessageEdit = { 
+/**
+ * The conversation.
+ */
+session_id: SessionId, 
+/**
+ * Which.
+ */
+message_id: MessageId, 
+/**
+ * The new text.
+ */
+text: string, };
+
+export type DraftPut = { 
+/**
+ * The conversation; a new one when absent.
+ */
+session_id: SessionId | null, 
+/**
+ * The text; empty for none.
+ */
+text: string, };
+
+export type SessionCompact = { 
+/**
+ * Which.
+ */
+session_id: SessionId, 
+/**
+ * Whose model writes the summary.
+ */
+host_id: HostId, 
+/**
+ * Write a summary (true) or simply leave them out.
+ */
+summarise: boolean, };
+
+export type CompactionRef = { 
+/**
+ * The conversation.
+ */
+session_id: SessionId, 
+/**
+ * Which.
+ */
+compaction_id: CompactionId, };
+
+export type Participant = { 
+/**
+ * Its name, 1 to 40 characters, unique in the conversation.
+ */
+name: string, 
+/**
+ * Whose model speaks.
+ */
+host_id: HostId, 
+/**
+ * Which of its models; the one it serves when absent.
+ */
+model: string | null, 
+/**
+ * Its instructions.
+ */
+system_prompt: string, 
+/**
+ * Sampling.
+ */
+sampling: Sampling, };
+
+export type SpeakingOrder = "in_turn" | "random";
+
+export type ConversationSetup = { 
+/**
+ * Two to four.
+ */
+participants: Array<Participant>, 
+/**
+ * Who speaks next.
+ */
+order: SpeakingOrder, 
+/**
+ * It ends after so many turns, 1 to 1000.
+ */
+turns: number, 
+/**
+ * It ends when all turns together have so many tokens; no such limit when absent.
+ */
+tokens: number | null, 
+/**
+ * It ends when a turn contains this text, whatever its case; empty for none.
+ */
+end_phrase: string, 
+/**
+ * What all are told first, as said by the person. Not empty.
+ */
+opening: string, };
+
+export type ConversationState = "ready" | "running" | "pausing" | "paused" | "finished" | "failed";
+
+export type Conversation = { 
+/**
+ * Participants and rules.
+ */
+setup: ConversationSetup, 
+/**
+ * Where it is.
+ */
+state: ConversationState, 
+/**
+ * Turns that are over.
+ */
+turns_done: number, 
+/**
+ * Tokens that the turns had so far.
+ */
+tokens_used: number, 
+/**
+ * Who speaks now or next.
+ */
+next_speaker: number, };
+
+export type ConversationPut = { 
+/**
+ * Which to change; a new one when absent.
+ */
+session_id: SessionId | null, 
+/**
+ * Participants and rules.
+ */
+setup: ConversationSetup, };
+
+export type ConversationRun = { 
+/**
+ * Which.
+ */
+session_id: SessionId, 
+/**
+ * Only so many turns ("step": 1); up to its limits when absent.
+ */
+steps: number | null, };
+
+export type ConversationSay = { 
+/**
+ * Which.
+ */
+session_id: SessionId, 
+/**
+ * The line.
+ */
+text: string, };
+
+export type CompareStart = { 
+/**
+ * Who answers in each column.
+ */
+columns: Array<CompareColumn>, };
+
+export type CompareColumn = { 
+/**
+ * Whose model.
+ */
+host_id: HostId, 
+/**
+ * Which of its models; the one it serves when absent.
+ */
+model: string | null, };
+
+export type Folder = { 
+/**
+ * Its id.
+ */
+id: FolderId, 
+/**
+ * Its name, 1 to 80 characters, unique.
+ */
+name: string, };
+
+export type FolderPut = { 
+/**
+ * The folder to rename; a new one when absent.
+ */
+id: FolderId | null, 
+/**
+ * Its name.
+ */
+name: string, };
+
+export type FolderRef = { 
+/**
+ * Which.
+ */
+folder_id: FolderId, };
+
+export type SessionQuery = { 
+/**
+ * The words.
+ */
+text: string, 
+/**
+ * Only what this host answered.
+ */
+host_id: HostId | null, 
+/**
+ * Only what this model answered.
+ */
+model: string | null, 
+/**
+ * Only in this folder.
+ */
+folder_id: FolderId | null, 
+/**
+ * Only with this tag.
+ */
+tag: string | null, 
+/**
+ * Only in this conversation ("find in chat"): then hits come in order, over the branch shown.
+ */
+session_id: SessionId | null, 
+/**
+ * Not before, ms since the epoch.
+ */
+from: number | null, 
+/**
+ * Not after, ms since the epoch.
+ */
+until: number | null, 
+/**
+ * Archived ones too.
+ */
+archived: boolean, 
+/**
+ * At most so many hits, 1 to 500.
+ */
+limit: number, };
+
+export type SearchResult = { 
+/**
+ * The hits.
+ */
+hits: Array<SearchHit>, 
+/**
+ * Whether there are more than the limit.
+ */
+more: boolean, };
+
+export type SearchHit = { 
+/**
+ * The conversation.
+ */
+session: Session, 
+/**
+ * The message; absent for a title.
+ */
+message_id: MessageId | null, 
+/**
+ * When it was written, ms since the epoch.
+ */
+at: number, 
+/**
+ * The text around, in pieces.
+ */
+snippet: Array<SnippetPiece>, };
+
+export type SnippetPiece = { 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * Whether it is what was looked for.
+ */
+hit: boolean, };
+
+export type Preset = { 
+/**
+ * Its id.
+ */
+id: PresetId, 
+/**
+ * Its name, 1 to 80 characters.
+ */
+name: string, 
+/**
+ * What it sets.
+ */
+settings: ChatSettings, };
+
+export type PresetPut = { 
+/**
+ * Which to change; a new one when absent.
+ */
+id: PresetId | null, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it sets.
+ */
+settings: ChatSettings, };
+
+export type PresetRef = { 
+/**
+ * Which.
+ */
+preset_id: PresetId, };
+
+export type Snippet = { 
+/**
+ * Its id.
+ */
+id: SnippetId, 
+/**
+ * Its name: 1 to 40 letters, digits, `-` and `_`; unique.
+ */
+name: string, 
+/**
+ * The text; `{{word}}` is a place to fill in.
+ */
+text: string, };
+
+export type SnippetPut = { 
+/**
+ * Which to change; a new one when absent.
+ */
+id: SnippetId | null, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The text.
+ */
+text: string, };
+
+export type SnippetRef = { 
+/**
+ * Which.
+ */
+snippet_id: SnippetId, };
+
+export type ExportFormat = "json" | "markdown" | "html";
+
+export type ExportRequest = { 
+/**
+ * Which; all of them, with folders, presets and texts, when empty: a backup.
+ */
+session_ids: Array<SessionId>, 
+/**
+ * As what. A backup is JSON.
+ */
+format: ExportFormat, 
+/**
+ * Where to, chosen by the user in a dialog.
+ */
+path: string, };
+
+export type Exported = { 
+/**
+ * Conversations.
+ */
+sessions: number, 
+/**
+ * Bytes of the file.
+ */
+bytes: number, };
+
+export type ImportRequest = { 
+/**
+ * The file, chosen by the user in a dialog: JSON, or ChatGPT's zip archive.
+ */
+path: string, };
+
+export type ImportSource = "slipway" | "chat_gpt" | "open_web_ui";
+
+export type Imported = { 
+/**
+ * Where the file came from.
+ */
+source: ImportSource, 
+/**
+ * Conversations that are new here.
+ */
+sessions_added: number, 
+/**
+ * Conversations that were here and got messages.
+ */
+sessions_extended: number, 
+/**
+ * Conversations that were here as they are in the file.
+ */
+sessions_unchanged: number, 
+/**
+ * Messages that are new here.
+ */
+messages_added: number, 
+/**
+ * What could not be read, one sentence for each, at most 100.
+ */
+skipped: Array<Text>, };
+
+export type MetricsQuery = { 
+/**
+ * From, ms since the epoch.
+ */
+from: number, 
+/**
+ * Until, ms since the epoch.
+ */
+until: number, 
+/**
+ * Only this host.
+ */
+host_id: HostId | null, 
+/**
+ * Only this model.
+ */
+model: string | null, 
+/**
+ * In how many stretches of time the range is cut, 1 to 500.
+ */
+buckets: number, };
+
+export type Metrics = { 
+/**
+ * All requests of the range.
+ */
+total: MetricsFigures, 
+/**
+ * One for each stretch of time, in order, empty ones too.
+ */
+buckets: Array<MetricsBucket>, 
+/**
+ * One for each model on each host, the one with most requests first.
+ */
+models: Array<MetricsOfModel>, 
+/**
+ * Tokens of each day of the range (local time), in order.
+ */
+days: Array<MetricsDay>, 
+/**
+ * When the oldest request that is kept was made, ms since the epoch.
+ */
+oldest: number | null, };
+
+export type MetricsFigures = { 
+/**
+ * How many.
+ */
+requests: number, 
+/**
+ * How many failed.
+ */
+errors: number, 
+/**
+ * How many the person stopped.
+ */
+stopped: number, 
+/**
+ * Tokens of prompts.
+ */
+prompt_tokens: number, 
+/**
+ * Tokens of answers.
+ */
+completion_tokens: number, 
+/**
+ * Time to the first token, ms.
+ */
+first_token_ms: Percentiles, 
+/**
+ * Duration of the whole, ms.
+ */
+total_ms: Percentiles, 
+/**
+ * Speed of generation, tokens per second.
+ */
+tokens_per_second: Percentiles, 
+/**
+ * Wait in the engine's queue, ms.
+ */
+queue_ms: Percentiles, };
+
+export type Percentiles = { 
+/**
+ * The median.
+ */
+p50: number | null, 
+/**
+ * The 95th.
+ */
+p95: number | null, 
+/**
+ * The greatest.
+ */
+max: number | null, };
+
+export type MetricsBucket = { 
+/**
+ * Its beginning, ms since the epoch.
+ */
+from: number, 
+/**
+ * Its figures.
+ */
+figures: MetricsFigures, };
+
+export type MetricsOfModel = { 
+/**
+ * The host.
+ */
+host_id: HostId, 
+/**
+ * Its name when the request was made, for hosts that are gone.
+ */
+host_name: string, 
+/**
+ * The model; empty where it was never known.
+ */
+model: string, 
+/**
+ * Figures.
+ */
+figures: MetricsFigures, 
+/**
+ * The code of the most frequent error, and how often it came.
+ */
+frequent_error: [string, number] | null, 
+/**
+ * Median speed in each stretch of time, as `buckets` are cut.
+ */
+speed: Array<number | null>, };
+
+export type MetricsDay = { 
+/**
+ * Its beginning, ms since the epoch.
+ */
+from: number, 
+/**
+ * Tokens of prompts.
+ */
+prompt_tokens: number, 
+/**
+ * Tokens of answers.
+ */
+completion_tokens: number, };
+
+export type MetricsExport = { 
+/**
+ * Which.
+ */
+query: MetricsQuery, 
+/**
+ * Where to, chosen by the user in a dialog.
+ */
+path: string, };
 
 export type Theme = "system" | "light" | "dark";
 
@@ -1931,6 +2900,39 @@ temperature: number | null,
  * Longest answer in tokens, 1 to 131072; the engine's own when absent.
  */
 max_tokens: number | null, 
+/**
+ * Whether the model names a new conversation after its first turn. Default yes.
+ */
+title_by_model: boolean, 
+/**
+ * Days that the figures of requests are kept, 1 to 3650. Default 90.
+ */
+metrics_days: number, 
+/**
+ * Whether closing the window leaves Slipway in the tray. Default yes.
+ */
+close_to_tray: boolean, 
+/**
+ * Whether an answer that took long is announced when the window is not in front. Default yes.
+ */
+notify_answers: boolean, 
+/**
+ * Seconds that such an answer took at least, 1 to 3600. Default 10.
+ */
+notify_after_s: number, 
+/**
+ * The key combination that opens the quick window from anywhere, as `Alt+Space`; none when
+ * empty. Default none.
+ */
+quick_shortcut: string, 
+/**
+ * Size of everything in the window in percent, 50 to 200. Default 100.
+ */
+zoom_percent: number, 
+/**
+ * Whether what is written is spell-checked. Default yes.
+ */
+spell_check: boolean, 
 /**
  * Megabytes of log files kept, 1 to 1000. Default 50.
  */
@@ -2014,9 +3016,17 @@ connections: Array<ConnectionStatus>,
  */
 tasks: Array<TaskInfo>, 
 /**
- * All conversations, latest first.
+ * All conversations but the columns of comparisons, archived ones too, latest first.
  */
-sessions: Array<Session>, };
+sessions: Array<Session>, 
+/**
+ * All folders by name.
+ */
+folders: Array<Folder>, 
+/**
+ * The new conversation that is being written.
+ */
+draft: string, };
 
 export type HostRef = { 
 /**
@@ -2094,6 +3104,40 @@ export type Commands = {
   connection_history: { request: HostRef; response: ConnectionHistory };
   chat_send: { request: ChatSend; response: ChatStarted };
   chat_retry: { request: ChatRetry; response: ChatStarted };
+  chat_continue: { request: ChatRetry; response: ChatStarted };
+  chat_measure: { request: ChatMeasure; response: ContextUse };
+  queue_put: { request: QueuePut; response: Array<QueuedMessage> };
+  queue_drop: { request: QueueRef; response: Array<QueuedMessage> };
+  attachment_add: { request: AttachmentAdd; response: Attachment };
+  attachment_drop: { request: AttachmentRef; response: Nothing };
+  attachment_get: { request: AttachmentRef; response: AttachmentContent };
+  draft_put: { request: DraftPut; response: Nothing };
+  message_show: { request: MessageRef; response: SessionView };
+  message_edit: { request: MessageEdit; response: SessionView };
+  session_change: { request: SessionChange; response: Array<Session> };
+  session_configure: { request: SessionConfigure; response: Nothing };
+  session_duplicate: { request: SessionDuplicate; response: Session };
+  session_search: { request: SessionQuery; response: SearchResult };
+  session_compact: { request: SessionCompact; response: TaskRef };
+  compaction_remove: { request: CompactionRef; response: SessionView };
+  compare_start: { request: CompareStart; response: SessionView };
+  compare_take: { request: SessionRef; response: Session };
+  conversation_put: { request: ConversationPut; response: SessionView };
+  conversation_run: { request: ConversationRun; response: TaskRef };
+  conversation_pause: { request: SessionRef; response: Nothing };
+  conversation_say: { request: ConversationSay; response: SessionView };
+  folder_put: { request: FolderPut; response: Array<Folder> };
+  folder_remove: { request: FolderRef; response: Array<Folder> };
+  preset_list: { request: Nothing; response: Array<Preset> };
+  preset_put: { request: PresetPut; response: Array<Preset> };
+  preset_remove: { request: PresetRef; response: Array<Preset> };
+  snippet_list: { request: Nothing; response: Array<Snippet> };
+  snippet_put: { request: SnippetPut; response: Array<Snippet> };
+  snippet_remove: { request: SnippetRef; response: Array<Snippet> };
+  export_start: { request: ExportRequest; response: TaskRef };
+  import_start: { request: ImportRequest; response: TaskRef };
+  metrics_query: { request: MetricsQuery; response: Metrics };
+  metrics_export: { request: MetricsExport; response: Exported };
   session_list: { request: Nothing; response: Array<Session> };
   session_get: { request: SessionRef; response: SessionView };
   session_rename: { request: SessionRename; response: Session };

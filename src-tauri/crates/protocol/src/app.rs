@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 use crate::connect::ConnectionStatus;
 use crate::host::HostView;
+use crate::library::Folder;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::task::TaskInfo;
@@ -49,6 +50,10 @@ pub struct Snapshot {
     pub connections: Vec<ConnectionStatus>,
     /// Tasks that are not over, and the last of each kind and host that are.
     pub tasks: Vec<TaskInfo>,
-    /// All conversations, latest first.
+    /// All conversations but the columns of comparisons, archived ones too, latest first.
     pub sessions: Vec<Session>,
+    /// All folders by name.
+    pub folders: Vec<Folder>,
+    /// The new conversation that is being written.
+    pub draft: String,
 }

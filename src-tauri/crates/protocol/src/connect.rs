@@ -49,6 +49,8 @@ pub struct ConnectionStatus {
     pub model: Option<String>,
     /// Tokens of context per slot.
     pub context_size: Option<u32>,
+    /// All models that it offers, read again at each check.
+    pub models: Vec<ServedModel>,
     /// When this state began, ms since the epoch.
     pub since: u64,
     /// Round trip of the SSH keep-alive, milliseconds; of /health for this computer.
@@ -71,6 +73,19 @@ pub struct ConnectionStatus {
     pub last_error: Option<ErrorInfo>,
     /// When it went wrong, ms since the epoch.
     pub last_error_at: Option<u64>,
+}
+
+/// A model that an engine offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ServedModel {
+    /// The name to ask for it by.
+    pub id: String,
+    /// Whether it is in memory now; absent where the engine does not tell.
+    pub loaded: Option<bool>,
+    /// Tokens that its context holds.
+    pub context_size: Option<u32>,
+    /// Whether it takes pictures; absent where the engine does not tell.
+    pub vision: Option<bool>,
 }
 
 /// A stretch of time in one state.

@@ -164,6 +164,22 @@ pub enum ErrorFacts {
     Login(Vec<LoginAttempt>),
     /// Of a deploy that the look at the host stopped: the findings that stop it.
     Preflight(Vec<Finding>),
+    /// Of an answer that broke: where on its way.
+    Hop(Hop),
+}
+
+/// A part of the way from this window to the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Hop {
+    /// Slipway on this computer.
+    ThisApp,
+    /// The SSH connection.
+    Tunnel,
+    /// The server: its system, or the port that the engine had.
+    Server,
+    /// The engine and its model.
+    Engine,
 }
 
 /// A host key that differs from the one on record.

@@ -66,6 +66,30 @@ id!(
     MessageId
 );
 id!(
+    /// One folder of conversations.
+    FolderId
+);
+id!(
+    /// One file that is sent with a message.
+    AttachmentId
+);
+id!(
+    /// One message that waits for the answer before it.
+    QueuedId
+);
+id!(
+    /// One kept set of instructions and sampling.
+    PresetId
+);
+id!(
+    /// One text of the prompt library.
+    SnippetId
+);
+id!(
+    /// One stretch of a conversation that is not sent any more.
+    CompactionId
+);
+id!(
     /// One question that a task asks the user.
     PromptId
 );

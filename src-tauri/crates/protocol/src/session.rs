@@ -3,9 +3,24 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::chat::AnswerStats;
+use crate::chat::{AnswerStats, ChatSettings, QueuedMessage};
+use crate::conversation::Conversation;
 use crate::error::ErrorInfo;
-use crate::id::{HostId, MessageId, RequestId, SessionId};
+use crate::id::{AttachmentId, CompactionId, FolderId, HostId, MessageId, RequestId, SessionId};
+
+/// What a conversation is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionKind {
+    /// A person and a model.
+    #[default]
+    Chat,
+    /// A person and several models side by side: a head without messages of its own, whose columns
+    /// are conversations of the kind `chat` with `group_id`.
+    Compare,
+    /// Models among themselves, see [`Conversation`].
+    Conversation,
+}
 
 /// A conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -24,8 +39,24 @@ pub struct Session {
     pub updated_at: u64,
     /// Pinned to the top.
     pub pinned: bool,
-    /// Number of messages.
+    /// Number of messages, over all versions.
     pub message_count: u32,
+    /// What it is.
+    pub kind: SessionKind,
+    /// The folder it lies in.
+    pub folder_id: Option<FolderId>,
+    /// Out of the way, but not deleted.
+    pub archived: bool,
+    /// Its tags, sorted.
+    pub tags: Vec<String>,
+    /// Whether a person wrote the title; the model does not change it then.
+    pub titled: bool,
+    /// The comparison that it is a column of.
+    pub group_id: Option<SessionId>,
+    /// Which column, from 0.
+    pub column: Option<u32>,
+    /// Where its last message is.
+    pub last_state: Option<MessageState>,
 }
 
 /// Who speaks.
@@ -63,10 +94,19 @@ pub struct Message {
     pub id: MessageId,
     /// Its conversation.
     pub session_id: SessionId,
-    /// Place in the conversation, from 0.
+    /// The message before it; absent for the first.
+    pub parent_id: Option<MessageId>,
+    /// Depth in the tree, from 0: the place in the conversation as it is shown.
     pub position: u32,
+    /// All messages with the same parent, oldest first, this one included: its versions. Empty
+    /// where it is the only one.
+    pub versions: Vec<MessageId>,
     /// Who speaks.
     pub role: Role,
+    /// Which participant of a conversation between models speaks, from 0; absent for the person.
+    pub speaker: Option<u32>,
+    /// Files sent with it.
+    pub attachments: Vec<Attachment>,
     /// The text, Markdown for answers.
     pub content: String,
     /// The model's reasoning, if it sends it apart.
@@ -87,13 +127,98 @@ pub struct Message {
     pub error: Option<ErrorInfo>,
 }
 
+/// A file that is sent with a message. Its content stays in the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Attachment {
+    /// Its id.
+    pub id: AttachmentId,
+    /// Its name, without a folder.
+    pub name: String,
+    /// Its type, as in `text/plain`.
+    pub mime: String,
+    /// What it is for the model.
+    pub kind: AttachmentKind,
+    /// Bytes of what is sent: the text, or the picture.
+    pub bytes: u64,
+    /// Tokens, estimated: a quarter of the text's bytes. Absent for pictures.
+    pub tokens: Option<u32>,
+}
+
+/// What a file is for the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum AttachmentKind {
+    /// Text: sent inside the message, with its name.
+    Text,
+    /// A picture for models that see.
+    Image,
+}
+
+/// The command `attachment_add`. The window reads the file and, for a PDF, takes its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AttachmentAdd {
+    /// Its name, 1 to 255 characters, without a folder.
+    pub name: String,
+    /// Its type, as in `text/plain`.
+    pub mime: String,
+    /// What it is for the model.
+    pub kind: AttachmentKind,
+    /// Text as it is, up to 4 MiB; a picture (PNG, JPEG, WebP, GIF) in base64, up to 20 MiB.
+    pub data: String,
+}
+
+/// Names one attachment: `attachment_drop` (one that was not sent), `attachment_get`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AttachmentRef {
+    /// Which.
+    pub attachment_id: AttachmentId,
+}
+
+/// The content of an attachment, as in [`AttachmentAdd::data`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AttachmentContent {
+    /// The text, or the picture in base64.
+    pub data: String,
+}
+
+/// A stretch at the beginning of a conversation that is not sent to the model any more. Its
+/// messages stay; taking it back sends them again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Compaction {
+    /// Its id.
+    pub id: CompactionId,
+    /// The last message that it covers.
+    pub until: MessageId,
+    /// What is sent instead; absent where the messages are simply left out.
+    pub summary: Option<String>,
+    /// Tokens of what it covers, estimated.
+    pub tokens_before: u32,
+    /// Tokens of what is sent instead, estimated.
+    pub tokens_after: u32,
+    /// When it was made, ms since the epoch.
+    pub created_at: u64,
+}
+
 /// A conversation with its messages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct SessionView {
     /// The conversation.
     pub session: Session,
-    /// Its messages in order. An answer in the making holds all that was received so far.
+    /// How it is answered.
+    pub settings: ChatSettings,
+    /// The messages of the branch that is shown, in order. An answer in the making holds all that
+    /// was received so far.
     pub messages: Vec<Message>,
+    /// What is not sent any more, in order; the last one that lies on the branch counts.
+    pub compactions: Vec<Compaction>,
+    /// Messages that wait for the answer before them.
+    pub queue: Vec<QueuedMessage>,
+    /// The message that is being written, not sent yet.
+    pub draft: String,
+    /// The participants and rules of a conversation between models.
+    pub conversation: Option<Conversation>,
+    /// The columns of a comparison, in order.
+    pub columns: Vec<Session>,
 }
 
 /// The command `session_rename`.
@@ -103,6 +228,91 @@ pub struct SessionRename {
     pub session_id: SessionId,
     /// The new title, 1 to 200 characters.
     pub title: String,
+}
+
+/// The command `session_change`: what is absent stays as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct SessionChange {
+    /// Which.
+    pub session_ids: Vec<SessionId>,
+    /// Into this folder.
+    pub folder_id: Option<FolderId>,
+    /// Out of its folder; not beside `folder_id`.
+    pub no_folder: bool,
+    /// Out of the way, or back.
+    pub archived: Option<bool>,
+    /// All its tags: up to 20, each 1 to 40 characters.
+    pub tags: Option<Vec<String>>,
+}
+
+/// The command `session_configure`: how a conversation is answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct SessionConfigure {
+    /// Which.
+    pub session_id: SessionId,
+    /// From now on.
+    pub settings: ChatSettings,
+}
+
+/// The command `session_duplicate`: a copy of a conversation as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SessionDuplicate {
+    /// Which.
+    pub session_id: SessionId,
+    /// Up to this message ("branch"); all of it, with all versions, when absent.
+    pub until: Option<MessageId>,
+}
+
+/// Names one message: `message_show` makes the conversation show the branch that it lies on, down to
+/// that branch's last message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MessageRef {
+    /// The conversation.
+    pub session_id: SessionId,
+    /// Which.
+    pub message_id: MessageId,
+}
+
+/// The command `message_edit`: another version of a message, shown from now on. Nothing is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MessageEdit {
+    /// The conversation.
+    pub session_id: SessionId,
+    /// Which.
+    pub message_id: MessageId,
+    /// The new text.
+    pub text: String,
+}
+
+/// The command `draft_put`: what is being written, kept until it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DraftPut {
+    /// The conversation; a new one when absent.
+    pub session_id: Option<SessionId>,
+    /// The text; empty for none.
+    pub text: String,
+}
+
+/// The command `session_compact`: leaves the oldest turns out of what is sent, with or without a
+/// summary by the model, so that about half of the context is free.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SessionCompact {
+    /// Which.
+    pub session_id: SessionId,
+    /// Whose model writes the summary.
+    pub host_id: HostId,
+    /// Write a summary (true) or simply leave them out.
+    pub summarise: bool,
+}
+
+/// The command `compaction_remove`: what it covered is sent again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CompactionRef {
+    /// The conversation.
+    pub session_id: SessionId,
+    /// Which.
+    pub compaction_id: CompactionId,
 }
 
 /// The command `session_pin`.

@@ -45,6 +45,23 @@ pub struct Settings {
     pub temperature: Option<f64>,
     /// Longest answer in tokens, 1 to 131072; the engine's own when absent.
     pub max_tokens: Option<u32>,
+    /// Whether the model names a new conversation after its first turn. Default yes.
+    pub title_by_model: bool,
+    /// Days that the figures of requests are kept, 1 to 3650. Default 90.
+    pub metrics_days: u32,
+    /// Whether closing the window leaves Slipway in the tray. Default yes.
+    pub close_to_tray: bool,
+    /// Whether an answer that took long is announced when the window is not in front. Default yes.
+    pub notify_answers: bool,
+    /// Seconds that such an answer took at least, 1 to 3600. Default 10.
+    pub notify_after_s: u32,
+    /// The key combination that opens the quick window from anywhere, as `Alt+Space`; none when
+    /// empty. Default none.
+    pub quick_shortcut: String,
+    /// Size of everything in the window in percent, 50 to 200. Default 100.
+    pub zoom_percent: u32,
+    /// Whether what is written is spell-checked. Default yes.
+    pub spell_check: bool,
     /// Megabytes of log files kept, 1 to 1000. Default 50.
     pub log_megabytes: u32,
     /// The model hub. Default `https://huggingface.co`.
@@ -71,6 +88,14 @@ impl Default for Settings {
             first_token_timeout_s: 120,
             temperature: None,
             max_tokens: None,
+            title_by_model: true,
+            metrics_days: 90,
+            close_to_tray: true,
+            notify_answers: true,
+            notify_after_s: 10,
+            quick_shortcut: String::new(),
+            zoom_percent: 100,
+            spell_check: true,
             log_megabytes: 50,
             hub_url: "https://huggingface.co".to_owned(),
             package_index: String::new(),

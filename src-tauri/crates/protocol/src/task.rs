@@ -3,17 +3,20 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::chat::{AnswerStats, Chunk};
+use crate::chat::{AnswerStats, ChatStarted, Chunk, QueuedMessage};
 use crate::connect::ConnectionStatus;
+use crate::conversation::Conversation;
 use crate::deploy::{DeployResult, StepProgress};
 use crate::diagnosis::{Diagnosis, LinkFinding};
 use crate::error::ErrorInfo;
 use crate::hub::HubListing;
 use crate::id::{HostId, MessageId, RequestId, SessionId};
+use crate::library::{Exported, Imported};
 use crate::log::LogLine;
 use crate::plan::PlannedDeploy;
 use crate::preflight::PreflightReport;
 use crate::prompt::{Prompt, PromptClosed};
+use crate::session::{Compaction, Session};
 use crate::versions::{Cleaned, RolledBack, VersionList};
 
 /// One event of one task. `seq` grows by one over all tasks of a program run, so one number says
@@ -77,6 +80,49 @@ pub enum Progress {
     PromptClosed(PromptClosed),
     /// The chat waits for this.
     ChatPhase(ChatPhase),
+    /// An answer begins; said by the task that writes it, before its first chunk.
+    TurnBegan(Box<ChatStarted>),
+    /// A conversation changed otherwise: its title, folder, tags, pin or archive, what it shows.
+    /// Said by the task that changed it, or by none (an empty `request_id`) after a command.
+    SessionChanged(Box<Session>),
+    /// A conversation was deleted. As `SessionChanged`.
+    SessionRemoved(SessionId),
+    /// What a conversation shows is another branch, or its messages are others: read it again. As
+    /// `SessionChanged`.
+    ThreadChanged(SessionId),
+    /// The messages that wait in a conversation. As `SessionChanged`.
+    QueueChanged(QueueState),
+    /// A conversation between models moved on.
+    ConversationChanged(ConversationProgress),
+    /// Bytes of a file that were read or written so far.
+    Transfer(TransferProgress),
+}
+
+/// The messages that wait in a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct QueueState {
+    /// The conversation.
+    pub session_id: SessionId,
+    /// In order.
+    pub queue: Vec<QueuedMessage>,
+}
+
+/// A conversation between models moved on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ConversationProgress {
+    /// Which.
+    pub session_id: SessionId,
+    /// As it is now.
+    pub conversation: Conversation,
+}
+
+/// How far a file was read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TransferProgress {
+    /// Bytes so far.
+    pub done: u64,
+    /// Bytes in all, if known.
+    pub total: Option<u64>,
 }
 
 /// What an answer waits for before its first token.
@@ -121,6 +167,16 @@ pub enum TaskKind {
     Connect,
     /// One answer.
     Chat,
+    /// Models that speak with each other.
+    Conversation,
+    /// The model names a conversation.
+    Title,
+    /// The model summarises the oldest turns of a conversation.
+    Compact,
+    /// Write conversations into a file.
+    Export,
+    /// Read conversations from a file.
+    Import,
 }
 
 /// What a task is about.
@@ -166,6 +222,16 @@ pub enum TaskResult {
     Connect(Box<ConnectionStatus>),
     /// Of an answer.
     Chat(ChatResult),
+    /// Of a conversation between models that paused, ended or was stopped.
+    Conversation(ConversationProgress),
+    /// Of naming a conversation.
+    Title(Box<Session>),
+    /// Of leaving out the oldest turns.
+    Compact(Compaction),
+    /// Of an export.
+    Export(Exported),
+    /// Of an import.
+    Import(Imported),
 }
 
 /// What an uninstall removed.
