@@ -59,8 +59,6 @@ impl Program {
 
     /// Writes lines that the user filtered to a file of their choice.
     pub async fn log_save(&self, path: &str, text: String) -> Result<(), Fault> {
-        tokio::fs::write(path, text).await.map_err(|error| {
-            Fault::from(slipway_store::Error::Disk { path: path.into(), detail: error.to_string() })
-        })
+        write_whole(std::path::Path::new(path), text.into_bytes()).await
     }
 }
