@@ -18,12 +18,13 @@ mod tokens;
 mod turn;
 mod validate;
 
+pub(crate) use conversation::pause_conversations;
 pub(crate) use follow_up::FollowUp;
 pub(crate) use live::LiveAnswers;
 
 use slipway_protocol::{
     ChatRetry, ChatSend, ChatSettings, ChatStarted, HostId, Message, MessageId, MessageState,
-    Progress, RequestId, Role, Sampling, Session, SessionId, SessionKind, TaskBody, TaskKind,
+    Progress, QueuedId, RequestId, Role, Sampling, Session, SessionId, SessionKind, TaskBody, TaskKind,
     TaskSubject, Text,
 };
 
@@ -35,6 +36,15 @@ use answer::{AnswerJob, Voice};
 impl Program {
     /// Saves the user's message and an empty answer, and starts the task that writes it.
     pub async fn chat_send(&self, send: ChatSend) -> Result<ChatStarted, Fault> {
+        self.send_turn(send, None).await
+    }
+
+    /// Sends a message, maybe one that waited in the queue.
+    async fn send_turn(
+        &self,
+        send: ChatSend,
+        queued: Option<&QueuedId>,
+    ) -> Result<ChatStarted, Fault> {
         Self::chat_check(&send)?;
         self.store().hosts().get(&send.host_id).await?;
         let session = match &send.session_id {
@@ -53,9 +63,15 @@ impl Program {
         };
         user.attachments = self.attached(&send.attachments).await?;
         let answer = self.new_answer(&session.id, &send.host_id, send.model.as_deref());
-        let turn = self.store().sessions().begin_turn(&session, &user, &answer).await?;
-        self.store().sessions().configure(&session.id, &send.settings).await?;
-        self.store().drafts().put(send.session_id.as_ref(), "").await?;
+        let sessions = self.store().sessions();
+        let turn = match queued {
+            Some(queued) => sessions.begin_queued_turn(queued, &session, &user, &answer).await?,
+            None => sessions.begin_turn(&session, &user, &answer).await?,
+        };
+        sessions.configure(&session.id, &send.settings).await?;
+        if queued.is_none() {
+            self.store().drafts().put(send.session_id.as_ref(), "").await?;
+        }
         let started = ChatStarted {
             request_id: answer.request_id.clone().unwrap_or_default(),
             session: turn.session,

@@ -17,6 +17,7 @@ pub use file::LogControl;
 use crate::bus::Bus;
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
+use crate::files::write_whole;
 use crate::program::Program;
 
 /// The request id of lines that belong to no task.
@@ -59,6 +60,6 @@ impl Program {
 
     /// Writes lines that the user filtered to a file of their choice.
     pub async fn log_save(&self, path: &str, text: String) -> Result<(), Fault> {
-        write_whole(std::path::Path::new(path), text.into_bytes()).await
+        write_whole(std::path::Path::new(path), text.as_bytes()).await
     }
 }

@@ -3,10 +3,11 @@
 use slipway_protocol::{
     AnswerStats, ErrorCode, Exported, MessageState, Metrics, MetricsExport, MetricsQuery,
 };
-use slipway_store::RequestRow;
+use slipway_store::{RequestOutcome, RequestRow};
 
 use crate::clock::now_ms;
 use crate::fault::Fault;
+use crate::files::write_beside;
 use crate::program::Program;
 use crate::settings::within;
 
@@ -30,9 +31,14 @@ impl Program {
 
     /// Writes every request of a range into a file.
     pub async fn metrics_export(&self, export: MetricsExport) -> Result<Exported, Fault> {
-        let csv = self.store().requests().csv(&export.query).await?;
-        let bytes = csv.len() as u64;
-        crate::files::write_whole(std::path::Path::new(&export.path), csv.into_bytes()).await?;
+        let path = std::path::Path::new(&export.path);
+        let mut bytes = 0;
+        let written = write_beside(path, async |file| {
+            self.store().requests().csv(&export.query, file).await?;
+            bytes = file.metadata().await.map_or(0, |meta| meta.len());
+            Ok(())
+        });
+        written.await?;
         Ok(Exported { sessions: 0, bytes })
     }
 
@@ -46,8 +52,12 @@ impl Program {
             host_name: host.name,
             model,
             session_id: Some(session_id.clone()),
-            outcome: state,
-            error_code: error,
+            outcome: match state {
+                MessageState::Stopped => RequestOutcome::Stopped,
+                MessageState::Failed => RequestOutcome::Failed,
+                _ => RequestOutcome::Complete,
+            },
+            error_code: error.and_then(code_name),
             prompt_tokens: stats.prompt_tokens,
             completion_tokens: stats.completion_tokens,
             cached_tokens: stats.cached_tokens,
@@ -59,4 +69,9 @@ impl Program {
         };
         Ok(self.store().requests().record(&row).await?)
     }
+}
+
+/// An error's code as the protocol spells it.
+fn code_name(code: ErrorCode) -> Option<String> {
+    serde_json::to_value(code).ok()?.as_str().map(str::to_owned)
 }

@@ -84,7 +84,7 @@ impl Program {
             }
             let old = now_ms().saturating_sub(millis(RESTORABLE));
             store.sessions().purge_deleted_before(old).await?;
-            store.sessions().pause_conversations().await?;
+            crate::chat::pause_conversations(&store).await?;
             store.attachments().purge_unsent_before(old).await?;
         }
         let settings = store.settings().get().await?;

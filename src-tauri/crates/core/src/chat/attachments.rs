@@ -7,6 +7,7 @@ use slipway_protocol::{
 };
 
 use super::tokens::estimate;
+use crate::clock::now_ms;
 use crate::fault::Fault;
 use crate::program::Program;
 
@@ -45,13 +46,14 @@ impl Program {
             bytes: bytes.len() as u64,
             tokens,
         };
-        self.store().attachments().add(&attachment, &bytes).await?;
+        self.store().attachments().add(&attachment, &bytes, now_ms()).await?;
         Ok(attachment)
     }
 
     /// Forgets a file that was not sent.
     pub async fn attachment_drop(&self, one: AttachmentRef) -> Result<(), Fault> {
-        Ok(self.store().attachments().drop_unsent(&one.attachment_id).await?)
+        self.store().attachments().drop_unsent(&one.attachment_id).await?;
+        Ok(())
     }
 
     /// The content of a file.

@@ -45,7 +45,7 @@ impl Program {
 
     /// Sends again what a compaction left out.
     pub async fn compaction_remove(&self, one: CompactionRef) -> Result<SessionView, Fault> {
-        self.store().compactions().remove(&one.session_id, &one.compaction_id).await?;
+        self.store().compactions().remove(&one.compaction_id).await?;
         self.tell(Progress::ThreadChanged(one.session_id.clone()));
         self.view(&one.session_id).await
     }

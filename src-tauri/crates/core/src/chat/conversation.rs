@@ -253,6 +253,23 @@ impl Program {
     }
 }
 
+/// For the start of the program: a conversation that it left running waits.
+pub(crate) async fn pause_conversations(store: &slipway_store::Store) -> Result<(), Fault> {
+    for session in store.sessions().list().await? {
+        if session.kind != SessionKind::Conversation {
+            continue;
+        }
+        let Some(mut conversation) = store.sessions().conversation_of(&session.id).await? else {
+            continue;
+        };
+        if matches!(conversation.state, ConversationState::Running | ConversationState::Pausing) {
+            conversation.state = ConversationState::Paused;
+            store.sessions().set_conversation(&session.id, &conversation).await?;
+        }
+    }
+    Ok(())
+}
+
 /// How a turn ended.
 struct TurnEnd {
     stopped: bool,

@@ -37,7 +37,7 @@ impl Program {
         within("limit", query.limit, 1, 500)?;
         let end = query.text.floor_char_boundary(LONGEST_QUERY);
         query.text.truncate(end);
-        Ok(self.store().search(&query).await?)
+        Ok(self.store().search().search(&query).await?)
     }
 
     /// All presets by name.

@@ -37,7 +37,7 @@ impl Program {
             created_at: known.map_or_else(now_ms, |one| one.created_at),
             send: put.send,
         };
-        self.store().queue().put(&session, &queued).await?;
+        self.store().queue().put(&queued).await?;
         if self.refuse_second_answer(&session).is_ok() {
             self.send_next(&session).await?;
         }
@@ -46,23 +46,16 @@ impl Program {
 
     /// Takes a message out of the queue.
     pub async fn queue_drop(&self, one: QueueRef) -> Result<Vec<QueuedMessage>, Fault> {
-        self.store().queue().drop(&one.session_id, &one.id).await?;
+        self.store().queue().drop(&one.id).await?;
         self.tell_queue(&one.session_id).await
     }
 
-    /// Sends the first message that waits. One that cannot be sent goes back to its place.
+    /// Sends the first message that waits. One that cannot be sent goes on waiting.
     pub(super) async fn send_next(&self, session: &SessionId) -> Result<Option<ChatStarted>, Fault> {
-        let Some(first) = self.store().queue().pop_first(session).await? else { return Ok(None) };
-        match self.chat_send(first.send.clone()).await {
-            Ok(started) => {
-                self.tell_queue(session).await?;
-                Ok(Some(started))
-            }
-            Err(fault) => {
-                self.store().queue().put(session, &first).await?;
-                Err(fault)
-            }
-        }
+        let Some(first) = self.store().queue().first(session).await? else { return Ok(None) };
+        let started = self.send_turn(first.send, Some(&first.id)).await?;
+        self.tell_queue(session).await?;
+        Ok(Some(started))
     }
 
     async fn tell_queue(&self, session: &SessionId) -> Result<Vec<QueuedMessage>, Fault> {

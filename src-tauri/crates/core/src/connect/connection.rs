@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slipway_llm::Health;
-use slipway_protocol::{ConnectionState, ConnectionStatus, Host, HostAddress, TaskResult};
+use slipway_protocol::{
+    ConnectionState, ConnectionStatus, Host, HostAddress, ServedModel, TaskResult,
+};
 use slipway_ssh::{ForwardError, Forwarder};
 use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
