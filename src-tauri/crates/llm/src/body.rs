@@ -85,6 +85,21 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// What vLLM's `/tokenize` takes of it.
+    pub(crate) fn prompt(&self) -> Value {
+        let mut prompt = json!({ "messages": self.messages });
+        for (name, value) in [
+            ("model", self.model.map(Value::from)),
+            ("continue_final_message", self.continue_final_message.map(Value::from)),
+            ("add_generation_prompt", self.add_generation_prompt.map(Value::from)),
+        ] {
+            if let Some(value) = value {
+                prompt[name] = value;
+            }
+        }
+        prompt
+    }
+
     /// For an answer that comes piece by piece.
     pub(crate) fn streamed(request: &'a ChatRequest, dialect: Dialect) -> Self {
         Self {
