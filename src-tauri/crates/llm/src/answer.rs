@@ -144,7 +144,7 @@ impl Timings {
 pub(crate) fn count(value: &Value) -> Option<u64> {
     let number = value.as_f64()?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in the range")]
-    (0.0..=f64::from(u32::MAX)).contains(&number).then(|| number as u64)
+    (0.0..=f64::from(u32::MAX)).contains(&number).then_some(number as u64)
 }
 
 /// The texts of a `message` or a `delta`.
@@ -198,14 +198,13 @@ fn take_string(value: Option<&mut Value>) -> String {
 }
 
 impl Answer {
-    /// The first choice of a `chat.completion` object that goes on after `prefix`; `None` where the
-    /// server sent none.
-    pub(crate) fn read(mut object: Value, prefix: &str) -> Option<Self> {
+    /// The first choice of a `chat.completion` object that goes on after `prefix`, without `echo` at its
+    /// beginning; `None` where the server sent none.
+    pub(crate) fn read(mut object: Value, prefix: &str, echo: &str) -> Option<Self> {
         let choice = object.get_mut("choices")?.get_mut(0)?;
         let Text { mut content, mut reasoning } = Text::take(choice.get_mut("message")?);
         let finish_reason = FinishReason::read(choice);
-        // llama.cpp repeats it in whole answers.
-        if let Some(new) = content.strip_prefix(prefix) {
+        if let Some(new) = content.strip_prefix(echo).filter(|_| !echo.is_empty()) {
             content = new.to_owned();
         }
         if reasoning.is_empty() {
@@ -299,7 +298,8 @@ mod tests {
     }
 
     fn answer(message: Value, prefix: &str) -> (String, Option<String>) {
-        let answer = Answer::read(json!({ "choices": [{ "message": message }] }), prefix).unwrap();
+        let answer =
+            Answer::read(json!({ "choices": [{ "message": message }] }), prefix, prefix).unwrap();
         (answer.content, answer.reasoning)
     }
 

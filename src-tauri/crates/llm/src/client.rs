@@ -152,7 +152,8 @@ impl Client {
         let call = self.request(Method::POST, CHAT).json(&Body::whole(request, self.dialect));
         let reply = self.reply(call, self.timeouts.answer).await?;
         let object = reply.json(&self.redactor).map_err(|error| told_of(request, error))?;
-        Answer::read(object, &request.prefix()).ok_or_else(|| reply.error(&self.redactor))
+        Answer::read(object, &request.prefix(), &request.echo(self.dialect))
+            .ok_or_else(|| reply.error(&self.redactor))
     }
 
     /// Asks for an answer piece by piece. Returns once the engine has accepted the request;
@@ -180,7 +181,7 @@ impl Client {
                 .headers()
                 .get(CONTENT_TYPE)
                 .and_then(|value| value.to_str().ok())
-                .is_some_and(|value| value.starts_with("text/event-stream"));
+                .is_some_and(|value| value.to_ascii_lowercase().starts_with("text/event-stream"));
             if response.status().is_success() && is_stream {
                 return Ok(response);
             }
@@ -189,8 +190,9 @@ impl Client {
         };
         let response =
             timeout_at(deadline, opening).await.map_err(|_| Error::FirstTokenTimeout)??;
-        let idle = self.timeouts.idle;
-        Ok(ChatStream::new(response, deadline, idle, &request.prefix(), self.redactor.clone()))
+        let (prefix, echo) = (request.prefix(), request.echo(self.dialect));
+        let (idle, redactor) = (self.timeouts.idle, self.redactor.clone());
+        Ok(ChatStream::new(response, deadline, idle, &prefix, &echo, redactor))
     }
 
     /// What needs no question to the server.

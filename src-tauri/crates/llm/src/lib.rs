@@ -1,8 +1,8 @@
 //! Chat completions over HTTP: the engine's API, SSE streams, health.
 //!
 //! A [`Client`] speaks to one [`Endpoint`]: llama.cpp's server, or anything that answers the same
-//! OpenAI-compatible requests. [`Client::stream`] gives an answer as it is written,
-//! [`Client::complete`] gives it whole; [`Client::health`], [`Client::models`], [`Client::props`]
+//! OpenAI-compatible requests in its own [`Dialect`]. [`Client::stream`] gives an answer as it is written,
+//! [`Client::complete`] gives it whole, [`Client::count`] counts its prompt; [`Client::health`], [`Client::models`], [`Client::props`]
 //! and [`Client::slots`] say what the server is and does.
 //!
 //! Every wait ends: see [`Timeouts`]. Dropping a [`ChatStream`], or the future of any call, closes

@@ -19,6 +19,9 @@ use crate::sse::Decoder;
 use crate::think::{Piece, ThinkSplitter};
 use crate::{Error, FinishReason, Result, Timings, Usage, json};
 
+/// The figures, and the end of the stream, follow at once where they come at all.
+const AFTER_FINISH: Duration = Duration::from_secs(5);
+
 /// One piece of a streamed answer. They come in this order: text and reasoning, `Finish`, `Usage`
 /// where the engine counts, `Done`; each of the last three once at most.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,12 +85,13 @@ impl std::fmt::Debug for ChatStream {
 }
 
 impl ChatStream {
-    /// Of an answer that goes on after `prefix`.
+    /// Of an answer that goes on after `prefix`, which may begin with `echo` again.
     pub(crate) fn new(
         response: Response,
         first_token: Instant,
         idle: Duration,
         prefix: &str,
+        echo: &str,
         redactor: Redactor,
     ) -> Self {
         Self {
@@ -101,7 +105,7 @@ impl ChatStream {
             usage: None,
             timings: None,
             received_chars: 0,
-            echo: EchoFilter::new(prefix),
+            echo: EchoFilter::new(echo),
             thinking: ThinkSplitter::after(prefix),
             redactor,
         }
@@ -156,7 +160,9 @@ impl ChatStream {
         }
         // What a server goes on sending after the end must not keep the answer open.
         if self.begun && !had_finished {
-            self.timer.as_mut().reset(Instant::now() + self.idle);
+            let is_over = self.finish.is_some();
+            let wait = if is_over { self.idle.min(AFTER_FINISH) } else { self.idle };
+            self.timer.as_mut().reset(Instant::now() + wait);
         }
     }
 

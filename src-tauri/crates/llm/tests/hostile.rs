@@ -141,7 +141,7 @@ async fn errors_in_mid_stream_come_in_many_forms() {
         ),
         (format!("event: error\n{}", event(llama)), engine(500, "Compute error.")),
     ] {
-        let read = between(&[raw.clone()]).await;
+        let read = between(std::slice::from_ref(&raw)).await;
         assert_eq!((read.text.as_str(), read.error()), ("a", &wanted), "{raw}");
     }
     // Ollama writes it as a bare line and ends.

@@ -84,7 +84,25 @@ async fn a_repeated_beginning_is_not_shown_again() {
     steps.extend(events.iter().map(chunk));
     steps.push(chunk(FINISH));
     let peer = StandIn::closing(steps).await;
-    let (text, _) =
-        read(peer.client(Timeouts::default()).stream(&after(begun)).await.unwrap()).await;
+    let client = peer.client(Timeouts::default());
+    let (text, _) = read(client.stream(&after(begun)).await.unwrap()).await;
     assert_eq!(text, "eight.");
+    // Other engines never do that: what they say is new.
+    let client = client.with_dialect(Dialect::Vllm);
+    let (text, _) = read(client.stream(&after(begun)).await.unwrap()).await;
+    assert_eq!(text, format!("{begun}eight."));
+}
+
+#[tokio::test]
+async fn a_whole_answer_loses_only_what_llama_cpp_repeats() {
+    let body =
+        r#"{"choices":[{"message":{"content":"One, two\u0000 \ud800"},"finish_reason":"stop"}]}"#;
+    let peer = StandIn::closing(vec![response("200 OK", "", body)]).await;
+    let client = peer.client(Timeouts::default());
+    for (dialect, text) in
+        [(Dialect::LlamaCpp, " two \u{fffd}"), (Dialect::Vllm, "One, two \u{fffd}")]
+    {
+        let client = client.clone().with_dialect(dialect);
+        assert_eq!(client.complete(&after("One,")).await.unwrap().content, text, "{dialect:?}");
+    }
 }
