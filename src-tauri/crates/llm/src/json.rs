@@ -153,6 +153,9 @@ mod tests {
             let (head, tail) = text.split_at(at);
             let _ = parse::<Value>(head);
             let _ = parse::<Value>(tail);
+            for hostile in ["\"", "\\", "\\u", "\\ud83d", "\0", "\u{7f}щ", "NaN", "1e999", "-"] {
+                let _ = parse::<Value>(&format!("{head}{hostile}{tail}"));
+            }
         }
         assert!(read(text).is_object());
     }

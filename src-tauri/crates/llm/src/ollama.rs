@@ -14,6 +14,8 @@ use crate::{Client, Model, Result};
 
 /// So many models are asked about at once.
 const AT_ONCE: usize = 4;
+/// Longest list that is told.
+const MOST: usize = 500;
 
 /// What `/api/show` told, by name and digest: a model that is pulled anew is asked about again.
 #[derive(Debug, Default)]
@@ -42,14 +44,14 @@ impl Client {
         let running: List = self.get_json("/api/ps").await?;
         let (entries, running) =
             (tags.models.unwrap_or_default(), running.models.unwrap_or_default());
-        let asking = entries.iter().map(|entry| self.ollama_model(entry, &running));
+        let asking = entries.into_iter().take(MOST).map(|entry| self.ollama_model(entry, &running));
         let models: Vec<_> = stream::iter(asking).buffered(AT_ONCE).collect().await;
         Ok(models.into_iter().flatten().collect())
     }
 
     /// `None` for an entry without a name, and for a model that only embeds.
-    async fn ollama_model(&self, entry: &Value, running: &[Value]) -> Option<Model> {
-        let id = name(entry)?;
+    async fn ollama_model(&self, entry: Value, running: &[Value]) -> Option<Model> {
+        let id = name(&entry)?;
         let abilities = self.abilities(&id, entry["digest"].as_str().unwrap_or_default()).await;
         if abilities.is_some_and(|abilities| !abilities.chats) {
             return None;

@@ -147,20 +147,22 @@ impl Report {
         self.message.to_ascii_lowercase().contains("loading model")
     }
 
-    /// llama.cpp says both numbers in fields of their own; vLLM and OpenAI in a sentence: "This model's
-    /// maximum context length is 4096 tokens. However, you requested 5000 tokens (…)".
+    /// llama.cpp says both numbers in fields of their own; vLLM and OpenAI in a sentence, of which
+    /// these are the two forms: "This model's maximum context length is 4096 tokens. However, you
+    /// requested 5000 tokens (…)", "You passed 4000 input tokens and requested 1000 output tokens.
+    /// However, the model's context length is only 4096 tokens, …".
     fn context_exceeded(&self) -> Option<Error> {
         if self.kind == "exceed_context_size_error" {
             let (prompt_tokens, context) = (self.n_prompt_tokens?, self.n_ctx?);
             return Some(Error::ContextExceeded { prompt_tokens, context });
         }
-        let (_, told) = self.message.split_once("maximum context length is ")?;
-        let mut numbers = told
-            .split(|character: char| !character.is_ascii_digit())
-            .filter_map(|digits| digits.parse::<u64>().ok());
-        let context = numbers.next()?;
-        let prompt_tokens = numbers.max().filter(|tokens| *tokens > context)?;
-        Some(Error::ContextExceeded { prompt_tokens, context })
+        let (before, after) = ["maximum context length is ", "context length is only "]
+            .iter()
+            .find_map(|words| self.message.split_once(words))?;
+        let mut told = numbers(after);
+        let context = told.next()?;
+        let prompt_tokens = told.chain([numbers(before).sum()]).max()?;
+        (prompt_tokens > context).then_some(Error::ContextExceeded { prompt_tokens, context })
     }
 
     /// The error for a report that came with a successful status, as in the middle of a stream.
@@ -173,4 +175,10 @@ impl Report {
             message: redactor.excerpt(&self.message),
         })
     }
+}
+
+/// Those of a sentence. None is so great that a few of them could not be added.
+fn numbers(text: &str) -> impl Iterator<Item = u64> {
+    let runs = text.split(|character: char| !character.is_ascii_digit());
+    runs.filter_map(|digits| digits.parse::<u32>().ok()).map(u64::from)
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use slipway_llm::{
     ChatMessage, ChatRequest, Client, Content, Dialect, Error, Model, Part, Role, Timeouts,
 };
+use tokio::task::JoinSet;
 
 use crate::stand_in::{StandIn, question};
 
@@ -130,7 +131,10 @@ async fn ollama_tells_all_models_and_those_in_memory() {
     };
     let wanted = [of("qwen3:8b", Some(4096)), of("llava:7b", None)];
     assert_eq!(client.models().await.unwrap(), wanted);
-    assert_eq!(client.clone().models().await.unwrap(), wanted);
+    let again = client.clone();
+    let mut elsewhere = JoinSet::new();
+    elsewhere.spawn(async move { again.models().await });
+    assert_eq!(elsewhere.join_next().await.unwrap().unwrap().unwrap(), wanted);
     let shown = |request: &&String| request.starts_with("POST /api/show ");
     assert_eq!(peer.requests().iter().filter(shown).count(), 2, "each is asked about once");
     assert!(body_of(&peer, "POST /api/show ")["model"].is_string());
