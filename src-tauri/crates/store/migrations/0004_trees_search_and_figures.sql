@@ -116,15 +116,14 @@ CREATE TRIGGER messages_unindexed AFTER DELETE ON messages WHEN old.state <> 'st
     VALUES ('delete', old.number, old.content);
 END;
 
-CREATE TRIGGER messages_reindexed_1 AFTER UPDATE OF state, content ON messages
-WHEN old.state <> 'streaming' AND (new.state = 'streaming' OR old.content <> new.content) BEGIN
+-- One trigger for both steps: which of two fires first is not defined.
+CREATE TRIGGER messages_reindexed AFTER UPDATE OF state, content ON messages
+WHEN (old.state = 'streaming') <> (new.state = 'streaming')
+     OR (new.state <> 'streaming' AND old.content <> new.content) BEGIN
     INSERT INTO messages_fts (messages_fts, rowid, content)
-    VALUES ('delete', old.number, old.content);
-END;
-
-CREATE TRIGGER messages_reindexed_2 AFTER UPDATE OF state, content ON messages
-WHEN new.state <> 'streaming' AND (old.state = 'streaming' OR old.content <> new.content) BEGIN
-    INSERT INTO messages_fts (rowid, content) VALUES (new.number, new.content);
+    SELECT 'delete', old.number, old.content WHERE old.state <> 'streaming';
+    INSERT INTO messages_fts (rowid, content)
+    SELECT new.number, new.content WHERE new.state <> 'streaming';
 END;
 
 CREATE VIRTUAL TABLE titles_fts USING fts5 (
