@@ -229,12 +229,20 @@ CREATE TABLE snippets (
     text     TEXT NOT NULL
 ) STRICT;
 
--- What every request to a model took. Refers to nothing: figures outlive what they are about.
+-- What every request to a model took. Refers to no host, conversation or model: figures outlive what
+-- they are about. Who answered is written down once for many requests.
+CREATE TABLE request_sources (
+    number    INTEGER NOT NULL PRIMARY KEY,
+    host_id   TEXT    NOT NULL,
+    host_name TEXT    NOT NULL,
+    model     TEXT    NOT NULL,
+    UNIQUE (host_id, host_name, model)
+) STRICT;
+
 CREATE TABLE requests (
+    number                   INTEGER NOT NULL PRIMARY KEY,
     at                       INTEGER NOT NULL,
-    host_id                  TEXT    NOT NULL,
-    host_name                TEXT    NOT NULL,
-    model                    TEXT    NOT NULL,
+    source                   INTEGER NOT NULL REFERENCES request_sources (number),
     session_id               TEXT,
     outcome                  TEXT    NOT NULL CHECK (outcome IN ('complete', 'stopped', 'failed')),
     error_code               TEXT,
@@ -249,3 +257,4 @@ CREATE TABLE requests (
 ) STRICT;
 
 CREATE INDEX requests_by_time ON requests (at);
+CREATE INDEX requests_by_source ON requests (source);
