@@ -180,7 +180,7 @@ impl Sessions<'_> {
     }
 
     /// Removes for good, with all that belongs to them, the conversations deleted before `ms` (since
-    /// the epoch); returns how many.
+    /// the epoch); returns how many, without columns that went with their comparison.
     ///
     /// # Errors
     /// Those of the database.
