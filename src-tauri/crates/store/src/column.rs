@@ -46,3 +46,16 @@ pub(crate) fn undecodable(
 ) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: column.to_owned(), source: source.into() }
 }
+
+/// The value that has this name in a column of names.
+pub(crate) fn named<T: Copy, const N: usize>(
+    column: &str,
+    name: &str,
+    values: [T; N],
+    name_of: fn(T) -> &'static str,
+) -> sqlx::Result<T> {
+    values
+        .into_iter()
+        .find(|value| name_of(*value) == name)
+        .ok_or_else(|| undecodable(column, format!("unknown {column} {name:?}")))
+}

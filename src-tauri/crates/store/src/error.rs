@@ -42,7 +42,7 @@ pub enum Error {
     /// What was named is not there, or is deleted.
     #[error("no {noun} with the id or name {id:?}")]
     NotFound {
-        /// `host`, `session` or `message`.
+        /// `host`, `session`, `message`, `folder`…
         noun: &'static str,
         /// The id or name looked for.
         id: String,
@@ -53,6 +53,17 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// Another one of its kind has this name, in capitals or not.
+    #[error("a {noun} with the name {name:?} exists")]
+    Taken {
+        /// `folder` or `snippet`.
+        noun: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// What was read could not be written to where it was to go.
+    #[error("cannot write: {0}")]
+    Output(std::io::Error),
     /// Anything else: a defect of Slipway.
     #[error(transparent)]
     Database(sqlx::Error),

@@ -1,9 +1,13 @@
 //! The table `sessions`. A deleted conversation stays as rows until it is purged.
 
-use slipway_protocol::{HostId, Session, SessionId};
+mod change;
+mod copy;
+pub(crate) mod row;
+
+use slipway_protocol::{HostId, MessageId, Session, SessionId};
 use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Executor, Row, Sqlite, SqliteConnection};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Sqlite, SqliteConnection};
 
 use crate::column::integer;
 use crate::error::{Error, Result};
@@ -14,16 +18,32 @@ use crate::store::Store;
 pub struct Sessions<'a>(pub(crate) &'a Store);
 
 impl Sessions<'_> {
-    /// All conversations that are not deleted: pinned ones first, then the latest first.
+    /// All conversations that are not deleted, archived ones too, but not the columns of
+    /// comparisons: pinned ones first, then the latest first.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn list(&self) -> Result<Vec<Session>> {
-        sqlx::query(
-            "SELECT *, (SELECT count(*) FROM messages WHERE session_id = sessions.id) AS message_count \
-             FROM sessions WHERE deleted_at IS NULL ORDER BY pinned DESC, updated_at DESC, id DESC",
-        )
-        .try_map(|row| from_row(&row))
+        sqlx::query(row::select!(
+            "WHERE s.deleted_at IS NULL AND s.group_id IS NULL \
+             ORDER BY s.pinned DESC, s.updated_at DESC, s.id DESC"
+        ))
+        .try_map(|row| row::from_row(&row))
+        .fetch_all(self.0.pool())
+        .await
+        .map_err(|error| self.0.error(error))
+    }
+
+    /// The columns of a comparison, in order; none of anything else.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn columns(&self, id: &SessionId) -> Result<Vec<Session>> {
+        sqlx::query(row::select!(
+            "WHERE s.group_id = ? AND s.deleted_at IS NULL ORDER BY s.column_no, s.id"
+        ))
+        .bind(id.as_str())
+        .try_map(|row| row::from_row(&row))
         .fetch_all(self.0.pool())
         .await
         .map_err(|error| self.0.error(error))
@@ -34,27 +54,48 @@ impl Sessions<'_> {
     /// # Errors
     /// [`Error::NotFound`] also when it is deleted.
     pub async fn get(&self, id: &SessionId) -> Result<Session> {
-        fetch(self.0.pool(), id)
+        row::fetch(self.0.pool(), id)
             .await
             .map_err(|error| self.0.error(error))?
             .ok_or_else(|| not_found(id))
     }
 
-    /// Adds a conversation; `message_count` is not stored but counted.
+    /// Adds a conversation with its tags; `message_count` and `last_state` are not stored but come
+    /// from its messages.
     ///
     /// # Errors
-    /// A second one with the same id is a defect ([`Error::Database`]).
+    /// A second one with the same id is a defect ([`Error::Database`]), as are a folder and a
+    /// comparison that do not exist.
     pub async fn insert(&self, session: &Session) -> Result<()> {
-        insert(self.0.pool(), session).await.map_err(|error| self.0.error(error))
+        let mut transaction = self.0.begin().await?;
+        async {
+            row::insert(&mut *transaction, session).await?;
+            row::set_tags(&mut transaction, &session.id, &session.tags).await
+        }
+        .await
+        .map_err(|error| self.0.error(error))?;
+        self.0.commit(transaction).await
     }
 
-    /// Gives it another title.
+    /// Gives it the title that a person wrote.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn rename(&self, id: &SessionId, title: &str) -> Result<Session> {
-        let query =
-            sqlx::query("UPDATE sessions SET title = ? WHERE id = ? AND deleted_at IS NULL");
+        let query = sqlx::query(
+            "UPDATE sessions SET title = ?, titled = 1 WHERE id = ? AND deleted_at IS NULL",
+        );
+        self.update(id, query.bind(title).bind(id.as_str())).await
+    }
+
+    /// Gives it the title that the model found, unless a person wrote one; returns it as it is then.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn set_title_by_model(&self, id: &SessionId, title: &str) -> Result<Session> {
+        let query = sqlx::query(
+            "UPDATE sessions SET title = ? WHERE id = ? AND titled = 0 AND deleted_at IS NULL",
+        );
         self.update(id, query.bind(title).bind(id.as_str())).await
     }
 
@@ -89,37 +130,57 @@ impl Sessions<'_> {
         Ok(session)
     }
 
-    /// Deletes it at `now` (ms since the epoch), so that [`Sessions::restore`] can take it back
-    /// until it is purged.
+    /// The last message of the branch that is shown; none where nothing was said yet.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn leaf(&self, id: &SessionId) -> Result<Option<MessageId>> {
+        sqlx::query_scalar("SELECT leaf_id FROM sessions WHERE id = ? AND deleted_at IS NULL")
+            .bind(id.as_str())
+            .fetch_optional(self.0.pool())
+            .await
+            .map_err(|error| self.0.error(error))?
+            .map(|leaf: Option<String>| leaf.map(MessageId))
+            .ok_or_else(|| not_found(id))
+    }
+
+    /// Deletes it at `now` (ms since the epoch), a comparison with its columns, so that
+    /// [`Sessions::restore`] can take it back until it is purged.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn delete(&self, id: &SessionId, now: u64) -> Result<()> {
         let now = integer(now).map_err(|error| self.0.error(error))?;
-        let deleted =
-            sqlx::query("UPDATE sessions SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL")
-                .bind(now)
-                .bind(id.as_str())
-                .execute(self.0.pool())
-                .await
-                .map_err(|error| self.0.error(error))?;
+        let deleted = sqlx::query(
+            "UPDATE sessions SET deleted_at = ?1 \
+             WHERE (id = ?2 OR group_id = ?2) AND deleted_at IS NULL",
+        )
+        .bind(now)
+        .bind(id.as_str())
+        .execute(self.0.pool())
+        .await
+        .map_err(|error| self.0.error(error))?;
         if deleted.rows_affected() == 0 {
             return Err(not_found(id));
         }
         Ok(())
     }
 
-    /// Takes a deletion back; one that is not deleted is returned as it is.
+    /// Takes a deletion back, with the columns that were deleted together with it; one that is not
+    /// deleted is returned as it is.
     ///
     /// # Errors
     /// [`Error::NotFound`] when it is purged.
     pub async fn restore(&self, id: &SessionId) -> Result<Session> {
-        let query = sqlx::query("UPDATE sessions SET deleted_at = NULL WHERE id = ?");
+        let query = sqlx::query(
+            "UPDATE sessions SET deleted_at = NULL WHERE (id = ?1 OR group_id = ?1) \
+             AND deleted_at = (SELECT deleted_at FROM sessions WHERE id = ?1)",
+        );
         self.update(id, query.bind(id.as_str())).await
     }
 
-    /// Removes for good, with their messages, the conversations deleted before `ms` (since the
-    /// epoch); returns how many.
+    /// Removes for good, with all that belongs to them, the conversations deleted before `ms` (since
+    /// the epoch); returns how many, without columns that went with their comparison.
     ///
     /// # Errors
     /// Those of the database.
@@ -142,7 +203,7 @@ impl Sessions<'_> {
         let mut transaction = self.0.begin().await?;
         let session = async {
             query.execute(&mut *transaction).await?;
-            fetch(&mut *transaction, id).await
+            row::fetch(&mut *transaction, id).await
         }
         .await
         .map_err(|error| self.0.error(error))?
@@ -154,41 +215,6 @@ impl Sessions<'_> {
 
 pub(crate) fn not_found(id: &SessionId) -> Error {
     Error::NotFound { noun: "session", id: id.to_string() }
-}
-
-/// The conversation, unless it is deleted or missing.
-pub(crate) async fn fetch(
-    executor: impl Executor<'_, Database = Sqlite>,
-    id: &SessionId,
-) -> sqlx::Result<Option<Session>> {
-    sqlx::query(
-        "SELECT *, (SELECT count(*) FROM messages WHERE session_id = sessions.id) AS message_count \
-         FROM sessions WHERE id = ? AND deleted_at IS NULL",
-    )
-    .bind(id.as_str())
-    .try_map(|row| from_row(&row))
-    .fetch_optional(executor)
-    .await
-}
-
-pub(crate) async fn insert(
-    executor: impl Executor<'_, Database = Sqlite>,
-    session: &Session,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO sessions (id, title, host_id, model, created_at, updated_at, pinned) \
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(session.id.as_str())
-    .bind(&session.title)
-    .bind(session.host_id.as_ref().map(HostId::as_str))
-    .bind(&session.model)
-    .bind(integer(session.created_at)?)
-    .bind(integer(session.updated_at)?)
-    .bind(session.pinned)
-    .execute(executor)
-    .await
-    .map(|_| ())
 }
 
 /// Notes what a conversation talks to and when it changed, and returns it as it is then, unless it
@@ -210,18 +236,19 @@ pub(crate) async fn touch(
     .bind(id.as_str())
     .execute(&mut *connection)
     .await?;
-    fetch(connection, id).await
+    row::fetch(connection, id).await
 }
 
-fn from_row(row: &SqliteRow) -> sqlx::Result<Session> {
-    Ok(Session {
-        id: SessionId(row.try_get("id")?),
-        title: row.try_get("title")?,
-        host_id: row.try_get::<Option<String>, _>("host_id")?.map(HostId),
-        model: row.try_get("model")?,
-        created_at: row.try_get("created_at")?,
-        updated_at: row.try_get("updated_at")?,
-        pinned: row.try_get("pinned")?,
-        message_count: row.try_get("message_count")?,
-    })
+/// Makes the branch that ends with this message the one that is shown.
+pub(crate) async fn set_leaf(
+    connection: &mut SqliteConnection,
+    id: &SessionId,
+    leaf: &MessageId,
+) -> sqlx::Result<()> {
+    sqlx::query("UPDATE sessions SET leaf_id = ? WHERE id = ?")
+        .bind(leaf.as_str())
+        .bind(id.as_str())
+        .execute(connection)
+        .await
+        .map(|_| ())
 }

@@ -13,7 +13,10 @@ use sqlx::{ConnectOptions, Connection, Sqlite, Transaction};
 use tokio::time::Instant;
 
 use crate::error::{Error, Result};
-use crate::{Deployments, Hosts, Messages, Sessions, SettingsTable, probe};
+use crate::{
+    Attachments, Compactions, Deployments, Drafts, Folders, Hosts, Messages, Presets, Queue,
+    Requests, Sessions, SettingsTable, Snippets, probe,
+};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -125,6 +128,54 @@ impl Store {
         SettingsTable(self)
     }
 
+    /// Files that are sent with messages.
+    #[must_use]
+    pub fn attachments(&self) -> Attachments<'_> {
+        Attachments(self)
+    }
+
+    /// Messages that wait for the answer before them.
+    #[must_use]
+    pub fn queue(&self) -> Queue<'_> {
+        Queue(self)
+    }
+
+    /// What is being written.
+    #[must_use]
+    pub fn drafts(&self) -> Drafts<'_> {
+        Drafts(self)
+    }
+
+    /// What is not sent to the model any more.
+    #[must_use]
+    pub fn compactions(&self) -> Compactions<'_> {
+        Compactions(self)
+    }
+
+    /// Folders of conversations.
+    #[must_use]
+    pub fn folders(&self) -> Folders<'_> {
+        Folders(self)
+    }
+
+    /// Instructions and sampling under a name.
+    #[must_use]
+    pub fn presets(&self) -> Presets<'_> {
+        Presets(self)
+    }
+
+    /// Texts of the prompt library.
+    #[must_use]
+    pub fn snippets(&self) -> Snippets<'_> {
+        Snippets(self)
+    }
+
+    /// What every request to a model took.
+    #[must_use]
+    pub fn requests(&self) -> Requests<'_> {
+        Requests(self)
+    }
+
     pub(crate) fn pool(&self) -> &SqlitePool {
         &self.pool
     }
@@ -138,6 +189,18 @@ impl Store {
     /// Commits a transaction of [`Store::begin`].
     pub(crate) async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<()> {
         transaction.commit().await.map_err(|error| self.error(error))
+    }
+
+    /// The error of a row that refers to something: that is not there, or any other.
+    pub(crate) fn missing(&self, error: sqlx::Error, noun: &'static str, id: &str) -> Error {
+        let missing = error.as_database_error().is_some_and(|e| e.is_foreign_key_violation());
+        if missing { Error::NotFound { noun, id: id.to_owned() } } else { self.error(error) }
+    }
+
+    /// The error of a row with a name: another one has it, or any other.
+    pub(crate) fn taken(&self, error: sqlx::Error, noun: &'static str, name: &str) -> Error {
+        let taken = error.as_database_error().is_some_and(|e| e.is_unique_violation());
+        if taken { Error::Taken { noun, name: name.to_owned() } } else { self.error(error) }
     }
 
     /// An error of sqlx, sorted.

@@ -8,7 +8,7 @@ use slipway_protocol::{MessageId, MessageState, Role};
 use slipway_store::Store;
 use tokio::task::JoinSet;
 
-use crate::sample::{answer, connect, database, message, session};
+use crate::sample::{answer, database, line, message, verify};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn twenty_answers_grow_at_once() {
@@ -56,20 +56,22 @@ async fn twenty_tasks_append_to_one_answer_of_100_000_characters() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_two_messages_get_one_position() {
+async fn versions_that_two_programs_add_at_once_are_all_there() {
     let db = database().await;
     let other = Store::open(&db.path).await.unwrap();
-    let session = session();
-    db.store.sessions().insert(&session).await.unwrap();
+    let (session, said) = line(&db.store, &["first"]).await;
     let mut tasks = JoinSet::new();
     for n in 0..40 {
         let store = if n % 2 == 0 { &db.store } else { &other }.clone();
-        let message = message(&session.id, Role::User, "x");
-        tasks.spawn(async move { store.messages().insert(&message).await.unwrap().position });
+        let (message, parent) = (message(&session.id, Role::User, "x"), said[0].id.clone());
+        tasks.spawn(async move { store.messages().insert_after(Some(&parent), &message).await });
     }
-    let mut positions = tasks.join_all().await;
-    positions.sort_unstable();
-    assert_eq!(positions, (0..40).collect::<Vec<u32>>());
+    for added in tasks.join_all().await {
+        assert_eq!(added.unwrap().position, 1);
+    }
+    let branch = db.store.messages().branch(&session.id).await.unwrap();
+    assert_eq!((branch.len(), branch[1].versions.len()), (2, 40));
+    assert_eq!(db.store.sessions().get(&session.id).await.unwrap().message_count, 41);
 }
 
 const DATABASE: &str = "SLIPWAY_STORE_TEST_DATABASE";
@@ -129,10 +131,6 @@ async fn a_killed_program_loses_nothing_that_was_written() {
         assert_eq!(numbers, (0..count).collect::<Vec<_>>());
         assert!(count > last, "{count} pieces, {last} was the last one told");
         store.close().await;
-        let verdict: String = sqlx::query_scalar("PRAGMA integrity_check")
-            .fetch_one(&mut connect(&path).await)
-            .await
-            .unwrap();
-        assert_eq!(verdict, "ok");
+        verify(&path).await;
     }
 }

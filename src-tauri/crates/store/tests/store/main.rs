@@ -6,5 +6,6 @@ mod open;
 mod refused;
 mod rows;
 mod sample;
+mod tree;
 mod turns;
 mod upgrade;

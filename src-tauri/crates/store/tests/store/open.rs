@@ -41,7 +41,7 @@ async fn the_file_knows_its_program_version_and_mode() {
     assert_eq!(version, migration, "every migration sets user_version to its number");
     let lax: Vec<String> = sqlx::query_scalar(
         "SELECT name FROM pragma_table_list \
-         WHERE strict = 0 AND schema = 'main' AND name NOT LIKE '%sql%'",
+         WHERE strict = 0 AND schema = 'main' AND type = 'table' AND name NOT LIKE '%sql%'",
     )
     .fetch_all(&mut connection)
     .await
@@ -164,7 +164,7 @@ async fn a_full_disk_is_reported_and_loses_nothing() {
     let refused = store.messages().append(&answer.id, &large, "").await;
     assert!(matches!(refused, Err(Error::Disk { .. })), "{refused:?}");
     let user = crate::sample::message(&answer.session_id, slipway_protocol::Role::User, &large);
-    let refused = store.messages().insert(&user).await;
+    let refused = store.messages().insert_after(Some(&answer.id), &user).await;
     assert!(matches!(refused, Err(Error::Disk { .. })), "{refused:?}");
     assert_eq!(store.messages().get(&answer.id).await.unwrap().content, "kept");
 

@@ -92,9 +92,11 @@ async fn damage_found_later_is_named() {
     let db = database().await;
     let session = session();
     db.store.sessions().insert(&session).await.unwrap();
+    let mut parent = None;
     for _ in 0..50 {
         let message = message(&session.id, Role::User, &"text ".repeat(1000));
-        db.store.messages().insert(&message).await.unwrap();
+        let said = db.store.messages().insert_after(parent.as_ref(), &message).await.unwrap();
+        parent = Some(said.id);
     }
     db.store.close().await;
     let mut bytes = fs::read(&db.path).unwrap();
@@ -102,7 +104,7 @@ async fn damage_found_later_is_named() {
     bytes[half..].fill(0x5a);
     fs::write(&db.path, bytes).unwrap();
     let store = Store::open(&db.path).await.unwrap();
-    let read = store.messages().list(&session.id).await;
+    let read = store.messages().branch(&session.id).await;
     assert!(matches!(read, Err(Error::Corrupt { .. })), "{read:?}");
 }
 
@@ -125,7 +127,7 @@ async fn a_newer_database_is_refused() {
         db.store.close().await;
         execute(&db.path, sql).await;
         let error = refusal(&db.path).await;
-        assert!(matches!(error, Error::Newer { found: 9999, known: 3, .. }), "{error:?}");
+        assert!(matches!(error, Error::Newer { found: 9999, known: 4, .. }), "{error:?}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! What goes in comes out, for every table.
 
 use slipway_protocol::{
-    ErrorCode, HostAddress, HostId, Language, MessageState, ModelSource, Role, Settings, Theme,
+    ErrorCode, HostAddress, HostId, Language, Message, MessageState, ModelSource, Role, Settings,
+    Theme,
 };
 use slipway_store::Error;
 
@@ -127,8 +128,12 @@ async fn sessions_are_renamed_pinned_touched_deleted_restored_and_purged() {
     one.pinned = true;
     assert_eq!(sessions.pin(&one.id, true).await.unwrap(), one);
     assert_eq!(sessions.list().await.unwrap(), [one.clone(), two.clone()]);
+    one.title = "found by the model".to_owned();
+    assert_eq!(sessions.set_title_by_model(&one.id, &one.title).await.unwrap(), one);
     one.title = "👩‍👩‍👧".to_owned();
+    one.titled = true;
     assert_eq!(sessions.rename(&one.id, &one.title).await.unwrap(), one);
+    assert_eq!(sessions.set_title_by_model(&one.id, "x").await.unwrap(), one);
     one.updated_at = 9;
     one.model = Some("m".to_owned());
     assert_eq!(sessions.touch(&one.id, None, Some("m"), 9).await.unwrap(), one);
@@ -142,7 +147,7 @@ async fn sessions_are_renamed_pinned_touched_deleted_restored_and_purged() {
     assert_eq!(sessions.restore(&one.id).await.unwrap(), one);
 
     let said = message(&one.id, Role::User, "x");
-    db.store.messages().insert(&said).await.unwrap();
+    db.store.messages().insert_after(None, &said).await.unwrap();
     sessions.delete(&one.id, 100).await.unwrap();
     assert_eq!(sessions.purge_deleted_before(100).await.unwrap(), 0);
     assert_eq!(sessions.purge_deleted_before(101).await.unwrap(), 1);
@@ -160,7 +165,7 @@ async fn messages_keep_every_field_and_outlive_their_host() {
     let host = host("box");
     db.store.hosts().insert(&host).await.unwrap();
 
-    let mut kept = Vec::new();
+    let mut kept: Vec<Message> = Vec::new();
     for (position, (role, state)) in [
         (Role::System, MessageState::Complete),
         (Role::User, MessageState::Complete),
@@ -176,29 +181,34 @@ async fn messages_keep_every_field_and_outlive_their_host() {
         whole.state = state;
         whole.reasoning = "мысль".to_owned();
         whole.host_id = Some(host.id.clone());
+        whole.speaker = Some(3);
         whole.stats = stats();
         whole.error = Some(error());
         whole.position = 77;
-        let inserted = messages.insert(&whole).await.unwrap();
+        let parent = kept.last().map(|message| &message.id);
+        let inserted = messages.insert_after(parent, &whole).await.unwrap();
         whole.position = u32::try_from(position).unwrap();
+        whole.parent_id = parent.cloned();
         assert_eq!(inserted, whole);
         kept.push(whole);
     }
     let mut bare = message(&session.id, Role::User, "");
     (bare.host_id, bare.model, bare.request_id) = (None, None, None);
     bare.position = 6;
+    bare.parent_id = Some(kept[5].id.clone());
     kept.push(bare.clone());
-    messages.insert(&bare).await.unwrap();
+    messages.insert_after(bare.parent_id.as_ref(), &bare).await.unwrap();
 
     db.store.hosts().remove(&host.id).await.unwrap();
-    assert_eq!(messages.list(&session.id).await.unwrap(), kept);
+    assert_eq!(messages.branch(&session.id).await.unwrap(), kept);
     let counted = db.store.sessions().get(&session.id).await.unwrap();
     assert_eq!(counted.message_count, 7);
 
-    messages.remove(&bare.id).await.unwrap();
-    assert!(matches!(messages.remove(&bare.id).await, Err(Error::NotFound { .. })));
     let orphan = message(&slipway_protocol::SessionId::new(), Role::User, "x");
-    assert!(matches!(messages.insert(&orphan).await, Err(Error::NotFound { noun: "session", .. })));
+    assert!(matches!(
+        messages.insert_after(None, &orphan).await,
+        Err(Error::NotFound { noun: "session", .. })
+    ));
 }
 
 #[tokio::test]
@@ -252,6 +262,14 @@ async fn settings_have_defaults_and_survive_what_they_do_not_understand() {
         first_token_timeout_s: 3600,
         temperature: Some(0.7),
         max_tokens: Some(131_072),
+        title_by_model: false,
+        metrics_days: 1,
+        close_to_tray: false,
+        notify_answers: false,
+        notify_after_s: 3600,
+        quick_shortcut: "Alt+Space".to_owned(),
+        zoom_percent: 200,
+        spell_check: false,
         log_megabytes: 1,
         hub_url: "https://hub.example".to_owned(),
         package_index: "https://index.example/simple".to_owned(),

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use slipway_protocol::{
-    AnswerStats, Deployment, Device, EngineChoice, EngineKind, ErrorCode, ErrorInfo, Host,
-    HostAddress, HostId, Message, MessageId, MessageState, ModelSource, RequestId, Role, Session,
-    SessionId, SshAddress, Text,
+    AnswerStats, Attachment, AttachmentId, AttachmentKind, ChatSend, ChatSettings, Continued,
+    Deployment, Device, EngineChoice, EngineKind, ErrorCode, ErrorInfo, Host, HostAddress, HostId,
+    Message, MessageId, MessageState, ModelSource, QueuedId, QueuedMessage, RequestId, Role,
+    Session, SessionId, SessionKind, SshAddress, Text,
 };
 use slipway_store::{Store, StoreOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -40,6 +41,30 @@ pub async fn connect(path: &Path) -> SqliteConnection {
 pub async fn execute(path: &Path, sql: &str) {
     let mut connection = connect(path).await;
     connection.execute(AssertSqlSafe(sql)).await.unwrap();
+    sqlx::Connection::close(connection).await.unwrap();
+}
+
+/// Asks SQLite whether the file, its references and its indexes of words are whole.
+pub async fn verify(path: &Path) {
+    let mut connection = connect(path).await;
+    let verdict: String =
+        sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(verdict, "ok");
+    let dangling =
+        sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut connection).await.unwrap();
+    assert_eq!(dangling.len(), 0);
+    // With 1, FTS5 compares its index with the texts. Answers in the making are not in it.
+    let streaming: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM messages WHERE state = 'streaming'")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+    let compared = if streaming == 0 { 1 } else { 0 };
+    for table in ["messages_fts", "titles_fts"] {
+        let check =
+            format!("INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', {compared})");
+        sqlx::query(AssertSqlSafe(check)).execute(&mut connection).await.unwrap();
+    }
     sqlx::Connection::close(connection).await.unwrap();
 }
 
@@ -102,6 +127,11 @@ pub fn stats() -> AnswerStats {
         tokens_per_second: Some(0.1),
         prompt_tokens_per_second: Some(1e9),
         finish_reason: Some("stop".to_owned()),
+        cached_tokens: Some(0),
+        queue_ms: Some(5),
+        reasoning_ms: Some(6),
+        context_size: Some(4096),
+        continued: Some(Continued::NewTurn),
     }
 }
 
@@ -115,6 +145,14 @@ pub fn session() -> Session {
         updated_at: 2,
         pinned: false,
         message_count: 0,
+        kind: SessionKind::Chat,
+        folder_id: None,
+        archived: false,
+        tags: Vec::new(),
+        titled: false,
+        group_id: None,
+        column: None,
+        last_state: None,
     }
 }
 
@@ -122,8 +160,12 @@ pub fn message(session: &SessionId, role: Role, content: &str) -> Message {
     Message {
         id: MessageId::new(),
         session_id: session.clone(),
+        parent_id: None,
         position: 0,
+        versions: Vec::new(),
         role,
+        speaker: None,
+        attachments: Vec::new(),
         content: content.to_owned(),
         reasoning: String::new(),
         state: match role {
@@ -136,6 +178,50 @@ pub fn message(session: &SessionId, role: Role, content: &str) -> Message {
         request_id: Some(RequestId::new()),
         stats: AnswerStats::default(),
         error: None,
+    }
+}
+
+/// A conversation that is a line of messages of the user, one hundred milliseconds apart.
+pub async fn line(store: &Store, texts: &[&str]) -> (Session, Vec<Message>) {
+    let session = session();
+    store.sessions().insert(&session).await.unwrap();
+    let mut said: Vec<Message> = Vec::new();
+    for text in texts {
+        let mut next = message(&session.id, Role::User, text);
+        next.created_at += 100 * said.len() as u64;
+        let parent = said.last().map(|message| &message.id);
+        said.push(store.messages().insert_after(parent, &next).await.unwrap());
+    }
+    (store.sessions().get(&session.id).await.unwrap(), said)
+}
+
+/// A text file of this content.
+pub fn file(id: AttachmentId, data: &[u8]) -> Attachment {
+    Attachment {
+        id,
+        name: "заметка.md".to_owned(),
+        mime: "text/markdown".to_owned(),
+        kind: AttachmentKind::Text,
+        bytes: data.len() as u64,
+        tokens: Some(3),
+    }
+}
+
+/// A message that waits.
+pub fn queued(session: &SessionId, text: &str) -> QueuedMessage {
+    QueuedMessage {
+        id: QueuedId::new(),
+        send: ChatSend {
+            session_id: Some(session.clone()),
+            host_id: HostId::local(),
+            model: None,
+            text: text.to_owned(),
+            attachments: Vec::new(),
+            settings: ChatSettings::default(),
+            replaces: None,
+            stream: true,
+        },
+        created_at: 7,
     }
 }
 

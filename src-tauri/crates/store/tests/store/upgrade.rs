@@ -3,18 +3,22 @@
 use std::fs;
 use std::path::Path;
 
-use slipway_protocol::{Host, HostAddress, HostId};
+use slipway_protocol::{Host, HostAddress, HostId, MessageState, SessionId};
 use slipway_store::Store;
 use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
-/// A file as the first version left it: only the first migration has run.
-async fn first_version(path: &Path) -> SqliteConnection {
+/// A file as an earlier version left it: only the migrations up to it have run.
+async fn version(number: usize, path: &Path) -> SqliteConnection {
     let folder = tempfile::tempdir().unwrap();
-    let name = "0001_first_schema.sql";
     let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    fs::copy(migrations.join(name), folder.path().join(name)).unwrap();
+    let mut names: Vec<_> =
+        fs::read_dir(&migrations).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    for name in &names[..number] {
+        fs::copy(migrations.join(name), folder.path().join(name)).unwrap();
+    }
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     Migrator::new(folder.path()).await.unwrap().run(&mut connection).await.unwrap();
@@ -25,7 +29,7 @@ async fn first_version(path: &Path) -> SqliteConnection {
 async fn hosts_of_the_first_version_are_dialled_by_what_they_stood_for() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("slipway.db");
-    let mut old = first_version(&path).await;
+    let mut old = version(1, &path).await;
     let rows = [
         ("a", "gpu", "me", "gpu.example", 22, "NULL"),
         ("b", "six", "ann", "2001:db8::7", 2222, "NULL"),
@@ -77,4 +81,82 @@ async fn hosts_of_the_first_version_are_dialled_by_what_they_stood_for() {
     store.close().await;
     let again = Store::open(&path).await.unwrap();
     assert!(again.hosts().get(&restored.id).await.unwrap().keep);
+}
+
+#[tokio::test]
+async fn conversations_of_the_third_version_become_trees_unharmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slipway.db");
+    let mut old = version(3, &path).await;
+    let mut sql = String::from(
+        "BEGIN; INSERT INTO sessions VALUES ('empty', 'Пусто', NULL, NULL, 1, 2, 0, NULL);
+         INSERT INTO sessions VALUES ('gone', 'Удалена', 'local', 'm', 1, 3, 1, 5);
+         INSERT INTO sessions VALUES ('long', 'Длинная', 'local', 'm', 1, 4, 1, NULL);",
+    );
+    for n in 0..2001 {
+        // With a gap, as a message that was removed leaves one.
+        let position = if n < 1000 { n } else { n + 1 };
+        let (role, state) = match n {
+            2000 => ("assistant", "streaming"),
+            1999 => ("assistant", "failed"),
+            _ => ("user", "complete"),
+        };
+        let error = if n == 1999 {
+            serde_json::to_string(&crate::sample::error()).unwrap()
+        } else {
+            "null".to_owned()
+        };
+        sql += &format!(
+            "INSERT INTO messages VALUES ('m{n}', 'long', {position}, '{role}', 'слово{n} ё👍', \
+             'мысль', '{state}', 'local', 'm', {n}, 'r{n}', '{{\"prompt_tokens\":{n}}}', \
+             nullif('{error}', 'null'));"
+        );
+    }
+    sql += "INSERT INTO messages VALUES ('g', 'gone', 0, 'user', 'x', '', 'complete', NULL, NULL, \
+            9, NULL, '{}', NULL); COMMIT;";
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut old).await.unwrap();
+    old.close().await.unwrap();
+
+    let store = Store::open(&path).await.unwrap();
+    let sessions = store.sessions().list().await.unwrap();
+    let told: Vec<_> = sessions
+        .iter()
+        .map(|s| (s.id.as_str(), s.title.as_str(), s.pinned, s.message_count, s.last_state))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("long", "Длинная", true, 2001, Some(MessageState::Streaming)),
+            ("empty", "Пусто", false, 0, None)
+        ]
+    );
+    assert!(sessions.iter().all(|s| !s.archived && !s.titled && s.tags.is_empty()));
+    let long = SessionId::from("long");
+    let branch = store.messages().branch(&long).await.unwrap();
+    assert_eq!(branch.len(), 2001);
+    for (n, message) in branch.iter().enumerate() {
+        assert_eq!(message.id.as_str(), format!("m{n}"));
+        assert_eq!(message.position as usize, n);
+        let parent = message.parent_id.as_ref().map(|id| id.as_str().to_owned());
+        assert_eq!(parent, n.checked_sub(1).map(|n| format!("m{n}")));
+        assert!(message.versions.is_empty() && message.attachments.is_empty());
+        assert_eq!(message.content, format!("слово{n} ё👍"));
+        assert_eq!(message.reasoning, "мысль");
+        assert_eq!(message.created_at, n as u64);
+        assert_eq!(message.stats.prompt_tokens, u32::try_from(n).ok());
+        assert_eq!(message.request_id.as_ref().map(|id| id.0.clone()), Some(format!("r{n}")));
+        assert_eq!(message.error.is_some(), n == 1999);
+    }
+    assert_eq!(store.messages().mark_interrupted().await.unwrap(), 1);
+    let settings = store.sessions().settings_of(&long).await.unwrap();
+    assert_eq!(settings, slipway_protocol::ChatSettings::default());
+    let gone = store.sessions().restore(&SessionId::from("gone")).await.unwrap();
+    assert_eq!(gone.message_count, 1);
+
+    // As deep as it is: removed for good at once.
+    store.sessions().delete(&long, 10).await.unwrap();
+    assert_eq!(store.sessions().purge_deleted_before(11).await.unwrap(), 1);
+    assert!(store.messages().all(&long).await.unwrap().is_empty());
+    store.close().await;
+    crate::sample::verify(&path).await;
 }
