@@ -53,7 +53,8 @@ pub(crate) fn read(
 fn unpack(mut file: Watched, sink: Sink<'_>) -> Result<ImportSource, Problem> {
     let size = file.seek(SeekFrom::End(0))?;
     let mut archive = ZipArchive::new(file).map_err(|error| broken(error, "the list of files"))?;
-    let mut names: Vec<String> = archive.file_names().filter(|n| wanted(n)).map(str::to_owned).collect();
+    let names = archive.file_names().filter_map(Result::ok).filter(|name| wanted(name));
+    let mut names: Vec<_> = names.map(std::borrow::Cow::into_owned).collect();
     names.sort();
     let mut unpacked = 0;
     let mut source = None;

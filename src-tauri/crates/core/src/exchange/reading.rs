@@ -199,9 +199,9 @@ impl<R: BufRead> File<'_, R> {
         };
         // The next one may be small: a buffer of a huge one is not kept for it.
         self.buffer.shrink_to(1 << 20);
-        match item {
-            Some(item) if !(self.sink)(item) => Err(Ended::Unwanted),
-            _ => Ok(()),
+        match item.is_none_or(|item| (self.sink)(item)) {
+            true => Ok(()),
+            false => Err(Ended::Unwanted),
         }
     }
 

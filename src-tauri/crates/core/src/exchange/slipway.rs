@@ -227,9 +227,8 @@ fn in_order(messages: Vec<Message>, session: &Session) -> Vec<Message> {
     let messages: Vec<_> = messages.into_iter().filter(once).collect();
     let parents: Vec<_> = {
         let places = tree::places(messages.iter().map(|message| message.id.as_str()));
-        let parent = |message: &Message| message.parent_id.as_ref().map(MessageId::as_str);
-        let parent = |message| parent(message).and_then(|id| places.get(id).copied());
-        messages.iter().map(parent).collect()
+        let above = messages.iter().map(|message| message.parent_id.as_ref());
+        above.map(|id| id.and_then(|id| places.get(id.as_str()).copied())).collect()
     };
     let (ordered, parents) = tree::order(&parents, |place| messages[place].created_at);
     let ids: Vec<_> = messages.iter().map(|message| message.id.clone()).collect();
@@ -249,3 +248,7 @@ fn in_order(messages: Vec<Message>, session: &Session) -> Vec<Message> {
     }
     tree
 }
+
+#[cfg(test)]
+#[path = "slipway_tests.rs"]
+pub(crate) mod tests;
