@@ -8,18 +8,12 @@ mod logs;
 mod sessions;
 mod tasks;
 
-use slipway_protocol::{
-    ChatRetry, ChatSend, ChatStarted, CleanRequest, ConnectionHistory, DeployRequest,
-    EngineLogRequest, ErrorInfo, Host, HostAdd, HostKeep, HostRef, HostRename, HostSuggestion,
-    HostView, HubQuery, HubTokenSet, LogQuery, LogRecord, LogSave, Nothing, PromptAnswer,
-    RollbackRequest, Session, SessionPin, SessionRef, SessionRename, SessionView, Settings,
-    Snapshot, Subscribe, Subscribed, TaskInfo, TaskMessage, TaskRef, TaskStats, UninstallRequest,
-};
+use slipway_protocol::*;
 use tauri::ipc::{Channel, Invoke};
-use tauri::{Runtime, State};
+use tauri::{Manager as _, Runtime, State, Webview};
 
 use crate::state::Shell;
-use chat::{chat_retry, chat_send};
+use chat::*;
 use deploy::{
     clean_start, connect_start, connect_stop, connection_history, deploy_plan, deploy_start,
     engine_log_start, engine_stop_start, host_check, host_diagnose, hub_list, hub_token_set,
@@ -38,11 +32,11 @@ use tasks::{prompt_answer, settings_set, snapshot, task_cancel, task_list, task_
 type Answer<T> = Result<T, ErrorInfo>;
 
 macro_rules! answer {
-    // The system has a part in it: what starts with the login session.
-    (settings_set, $shell:ident, $request:ident) => {
-        super::settings_set(&$shell, $request).await
+    // The system has a part in it: what starts with the login session, the quick window's keys.
+    (settings_set, $webview:ident, $shell:ident, $request:ident) => {
+        super::settings_set($webview.app_handle(), &$shell, $request).await
     };
-    ($name:ident, $shell:ident, $request:ident) => {
+    ($name:ident, $webview:ident, $shell:ident, $request:ident) => {
         super::$name($shell.program().await?, $request).await
     };
 }
@@ -53,29 +47,32 @@ macro_rules! handlers {
             use super::*;
             $(
                 #[tauri::command]
-                pub(super) async fn $name(
+                #[allow(unused_variables, reason = "only some need the window")]
+                pub(super) async fn $name<R: Runtime>(
+                    webview: Webview<R>,
                     shell: State<'_, Shell>,
                     req: $request,
                 ) -> Answer<$response> {
-                    answer!($name, shell, req)
+                    answer!($name, webview, shell, req)
                 }
             )*
 
             /// Apart from the list because of its channel.
             #[tauri::command]
-            pub(super) async fn subscribe(
+            pub(super) async fn subscribe<R: Runtime>(
+                webview: Webview<R>,
                 shell: State<'_, Shell>,
                 req: Subscribe,
                 channel: Channel<Vec<TaskMessage>>,
             ) -> Answer<Subscribed> {
                 let bus = shell.program().await?.bus().clone();
-                Ok(shell.sink.attach(bus, req.after_seq, channel))
+                Ok(shell.sink.attach(webview.label(), bus, req.after_seq, channel))
             }
         }
 
         /// All commands for Tauri.
         pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
-            tauri::generate_handler![$(generated::$name,)* generated::subscribe]
+            tauri::generate_handler![$(generated::$name::<R>,)* generated::subscribe::<R>]
         }
     };
 }

@@ -1,9 +1,12 @@
 //! The Slipway window: the only code that knows Tauri. Everything it does is one call into
 //! `slipway_core`; what it shows comes over one channel per window.
 
+mod announce;
+mod background;
 mod commands;
 mod login_item;
 mod paths;
+mod quick;
 mod quit;
 mod rendering;
 mod sink;
@@ -37,16 +40,30 @@ pub fn run() -> ExitCode {
         .plugin(tauri_plugin_window_state::Builder::default().build())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
+        .plugin(tauri_plugin_notification::init())
+        .plugin(quick::plugin())
         .plugin(rendering::plugin())
         .setup(|app| {
             let handle = app.handle().clone();
             if paths::own_data_dir().is_none() {
                 handle.state::<Shell>().login_item.of(&handle);
             }
+            background::begin(&handle);
             // The database opens while the web view starts; the first command finds it ready.
-            tauri::async_runtime::spawn(async move { handle.state::<Shell>().begin().await });
+            tauri::async_runtime::spawn(async move {
+                let shell = handle.state::<Shell>();
+                shell.begin().await;
+                if let Some(program) = shell.opened() {
+                    quick::apply(&handle, &program.settings());
+                    tokio::join!(
+                        background::follow(handle.clone(), program.clone()),
+                        announce::follow(handle.clone(), program.clone()),
+                    );
+                }
+            });
             Ok(())
-        });
+        })
+        .on_window_event(background::on_window_event);
     #[allow(clippy::disallowed_methods, reason = "generate_context! itself ends a broken build")]
     let context = tauri::generate_context!();
     match with_commands(app, Shell::open()).build(context) {

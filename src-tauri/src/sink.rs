@@ -1,5 +1,6 @@
-//! The one channel of a window: messages in order, a few at a time.
+//! The one channel of each window: messages in order, a few at a time.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,25 +15,28 @@ const FRAME: Duration = Duration::from_millis(16);
 /// At most so many at once, so that the web view can paint in between.
 const MOST: usize = 1000;
 
-/// Where the window's messages go now.
+/// Where the messages go now, by the window's label.
 #[derive(Default)]
-pub(crate) struct Sink(Mutex<Option<JoinHandle<()>>>);
+pub(crate) struct Sink(Mutex<HashMap<String, JoinHandle<()>>>);
 
 impl Sink {
-    /// Sends everything after `seq`, and then what comes, to a new channel in place of the last.
+    /// Sends everything after `seq`, and then what comes, to a new channel of a window in place of its
+    /// last.
     pub(crate) fn attach(
         &self,
+        window: &str,
         bus: Arc<Bus>,
         seq: u64,
         channel: Channel<Vec<TaskMessage>>,
     ) -> Subscribed {
         let complete = bus.after(seq).complete;
         let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = current.take() {
+        if let Some(last) = current.remove(window) {
             last.abort();
         }
         if complete {
-            *current = Some(tauri::async_runtime::spawn(pump(bus, seq, channel)));
+            let pumping = tauri::async_runtime::spawn(pump(bus, seq, channel));
+            current.insert(window.to_owned(), pumping);
         }
         Subscribed { complete }
     }

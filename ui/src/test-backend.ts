@@ -1,4 +1,5 @@
 import type { Backend, BatchHandler } from "./ipc/backend";
+import * as blank from "./ipc/blank";
 import type { Commands, ConnectionStatus, Deployment, ErrorInfo, Finding, HostView, PlannedDeploy, Settings, Snapshot, TaskBody, TaskMessage } from "./ipc/bindings";
 import { replaceBackend } from "./ipc/backend";
 
@@ -56,23 +57,7 @@ export class TestBackend implements Backend {
   }
 }
 
-export const SETTINGS: Settings = {
-  language: "en",
-  theme: "light",
-  chat_limit: 4,
-  deploy_limit: 2,
-  monitor_interval_s: 30,
-  start_at_login: false,
-  tunnel_wait_s: 10,
-  keepalive_timeout_s: 9,
-  first_token_timeout_s: 120,
-  temperature: null,
-  max_tokens: null,
-  log_megabytes: 50,
-  hub_url: "https://huggingface.co",
-  package_index: "",
-  use_service_manager: true,
-};
+export const SETTINGS: Settings = { ...blank.SETTINGS, language: "en", theme: "light" };
 
 export function emptySnapshot(): Snapshot {
   return {
@@ -93,6 +78,8 @@ export function emptySnapshot(): Snapshot {
     connections: [],
     tasks: [],
     sessions: [],
+    folders: [],
+    draft: "",
   };
 }
 
@@ -208,27 +195,8 @@ export function plannedDeploy(hostId: string, findings: Finding[] = [finding("sy
 
 /** A connection to the host `a` that is up. */
 export function connection(part: Partial<ConnectionStatus> = {}): ConnectionStatus {
-  return {
-    host_id: "a",
-    request_id: "c1",
-    state: "connected",
-    reason: null,
-    local_url: "http://127.0.0.1:1",
-    model: "m",
-    context_size: 4096,
-    since: 0,
-    round_trip_ms: 12,
-    reconnects: 0,
-    attempt: null,
-    next_attempt_at: null,
-    open_streams: 0,
-    bytes_down: 0,
-    bytes_up: 0,
-    gauges: null,
-    last_error: null,
-    last_error_at: null,
-    ...part,
-  };
+  const up = { request_id: "c1", local_url: "http://127.0.0.1:1", model: "m", context_size: 4096, round_trip_ms: 12 };
+  return blank.blankConnection("a", { ...up, ...part });
 }
 
 export function errorInfo(code: ErrorInfo["code"]): ErrorInfo {

@@ -23,7 +23,8 @@ export type FaultFacts =
       data: { expected: string; actual: string; file: string; line: number; command: string };
     }
   | { type: "login"; data: { what: string; why: string }[] }
-  | { type: "preflight"; data: FindingFacts[] };
+  | { type: "preflight"; data: FindingFacts[] }
+  | { type: "hop"; data: "this_app" | "tunnel" | "server" | "engine" };
 
 /** An error in the language of the interface. */
 export interface FaultWords {

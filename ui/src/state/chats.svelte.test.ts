@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { replaceBackend } from "../ipc/backend";
 import type { BatchHandler } from "../ipc/backend";
+import { blankMessage, blankSession, blankView, NO_STATS } from "../ipc/blank";
 import type { ErrorInfo, Message, Session, SessionView, Snapshot, TaskBody, TaskInfo } from "../ipc/bindings";
 import { attach } from "../ipc/events";
 import { app } from "./app.svelte";
@@ -11,25 +12,14 @@ import { drafts } from "./drafts.svelte";
 import { DEFAULTS } from "./settings.svelte";
 import { toasts } from "./toasts.svelte";
 
-const STATS = {
-  prompt_tokens: null,
-  completion_tokens: null,
-  first_token_ms: null,
-  total_ms: null,
-  tokens_per_second: null,
-  prompt_tokens_per_second: null,
-  finish_reason: null,
-};
+const STATS = NO_STATS;
 
 function session(id: string, more: Partial<Session> = {}): Session {
-  return { id, title: `Chat ${id}`, host_id: "h", model: "m", created_at: 1, updated_at: 1, pinned: false, message_count: 2, ...more };
+  return blankSession(id, { title: `Chat ${id}`, host_id: "h", model: "m", created_at: 1, updated_at: 1, message_count: 2, ...more });
 }
 
 function message(id: string, more: Partial<Message> = {}): Message {
-  return {
-    id, session_id: "s1", position: 0, role: "user", content: "question", reasoning: "", state: "complete",
-    host_id: null, model: null, created_at: 1, request_id: null, stats: STATS, error: null, ...more,
-  };
+  return blankMessage(id, "s1", { content: "question", created_at: 1, ...more });
 }
 
 function answer(id: string, more: Partial<Message> = {}): Message {
@@ -88,7 +78,7 @@ class Fake {
     return {
       seq: this.seq,
       app: { version: "1", platform: "linux", system_language: "en", data_dir: "", log_dir: "", cpu: "", memory_total_bytes: null, disk_free_bytes: null, hub_token: false },
-      settings: DEFAULTS, hosts: [], connections: [], tasks: this.tasks, sessions: this.sessions,
+      settings: DEFAULTS, hosts: [], connections: [], tasks: this.tasks, sessions: this.sessions, folders: [], draft: "",
     };
   }
 }
@@ -107,10 +97,8 @@ beforeEach(async () => {
   drafts.setText("s1", "");
   fake = new Fake();
   fake.sessions = [session("s1"), session("s2", { updated_at: 5 })];
-  fake.handlers.session_get = ({ session_id }: { session_id: string }): SessionView => ({
-    session: session(session_id),
-    messages: [message(`q-${session_id}`), answer(`a-${session_id}`, { content: "old", state: "complete", request_id: "r0" })],
-  });
+  fake.handlers.session_get = ({ session_id }: { session_id: string }): SessionView =>
+    blankView(session(session_id), [message(`q-${session_id}`), answer(`a-${session_id}`, { content: "old", state: "complete", request_id: "r0" })]);
   for (const id of ["s1", "s2", "s3"]) {
     chats.failed.delete(id);
     chats.unread.delete(id);

@@ -11,6 +11,7 @@ import type {
   TaskMessage,
   TaskSubject,
 } from "../ipc/bindings";
+import { CHAT_SETTINGS } from "../ipc/blank";
 import { call, NOTHING } from "../ipc/call";
 import { toErrorInfo } from "../ipc/errors";
 import { onBody, onMessage, onSnapshot } from "../ipc/events";
@@ -106,9 +107,10 @@ class ChatState {
   async send(sessionId: SessionId | null, hostId: HostId, text: string): Promise<boolean> {
     if (text.trim() === "" || this.sending.has(sessionId) || (sessionId && this.active.has(sessionId))) return false;
     drafts.setText(sessionId, "");
-    const sampling = drafts.sampling(sessionId);
+    const settings = { ...CHAT_SETTINGS, sampling: drafts.sampling(sessionId) };
+    const place = { session_id: sessionId, host_id: hostId, model: null };
     const taken = await this.#start(sessionId, () =>
-      call("chat_send", { session_id: sessionId, host_id: hostId, text, sampling, stream: true }),
+      call("chat_send", { ...place, text, attachments: [], settings, replaces: null, stream: true }),
     );
     if (!taken && drafts.text(sessionId) === "") drafts.setText(sessionId, text);
     return taken;
@@ -117,8 +119,9 @@ class ChatState {
   /** Answers the last question again, in place of the last answer. */
   async retry(sessionId: SessionId, hostId: HostId): Promise<boolean> {
     if (this.sending.has(sessionId) || this.active.has(sessionId)) return false;
-    const sampling = drafts.sampling(sessionId);
-    return this.#start(sessionId, () => call("chat_retry", { session_id: sessionId, host_id: hostId, sampling }));
+    const settings = { ...CHAT_SETTINGS, sampling: drafts.sampling(sessionId) };
+    const place = { session_id: sessionId, message_id: null, host_id: hostId, model: null };
+    return this.#start(sessionId, () => call("chat_retry", { ...place, settings }));
   }
 
   /** Stops the answer of a conversation; what is written stays. */

@@ -1,4 +1,5 @@
 import { SvelteMap } from "svelte/reactivity";
+import { NO_SAMPLING } from "../ipc/blank";
 import type { HostId, Sampling, SessionId } from "../ipc/bindings";
 import { settings } from "./settings.svelte";
 
@@ -32,7 +33,7 @@ class DraftState {
   /** Sampling of a conversation: its own, else that of the settings. */
   sampling(place: Place): Sampling {
     const { temperature, max_tokens } = settings.value;
-    return this.#sampling.get(place) ?? { temperature, max_tokens, top_p: null, top_k: null, seed: null, grammar: null };
+    return this.#sampling.get(place) ?? { ...NO_SAMPLING, temperature, max_tokens };
   }
 
   setSampling(place: Place, change: Partial<Sampling>): void {

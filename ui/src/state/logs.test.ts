@@ -17,7 +17,7 @@ function record(seq: number): LogRecord {
 const snapshot: Snapshot = {
   seq: 0,
   app: { version: "1", platform: "linux", system_language: "en", data_dir: "", log_dir: "", cpu: "", memory_total_bytes: null, disk_free_bytes: null, hub_token: false },
-  settings: DEFAULTS, hosts: [], connections: [], tasks: [], sessions: [],
+  settings: DEFAULTS, hosts: [], connections: [], tasks: [], sessions: [], folders: [], draft: "",
 };
 
 beforeEach(async () => {

@@ -1,27 +1,11 @@
+import { SETTINGS as DEFAULTS } from "../ipc/blank";
 import type { Settings } from "../ipc/bindings";
 import { call } from "../ipc/call";
 import { onSnapshot } from "../ipc/events";
 import { guessLocale, setLocale, type Locale } from "../i18n/locale.svelte";
 import { toasts } from "./toasts.svelte";
 
-/** What a fresh program is set to; the backend's own defaults. */
-export const DEFAULTS: Settings = {
-  language: null,
-  theme: "system",
-  chat_limit: 4,
-  deploy_limit: 2,
-  monitor_interval_s: 30,
-  start_at_login: false,
-  tunnel_wait_s: 10,
-  keepalive_timeout_s: 9,
-  first_token_timeout_s: 120,
-  temperature: null,
-  max_tokens: null,
-  log_megabytes: 50,
-  hub_url: "https://huggingface.co",
-  package_index: "",
-  use_service_manager: true,
-};
+export { DEFAULTS };
 
 /** The settings, applied the moment they change. */
 class SettingsState {

@@ -4,7 +4,9 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use slipway_core::{Fault, Program};
-use slipway_protocol::{AnswerStats, ChatSend, ChunkPart, HostRef, Sampling, TaskBody, TaskResult};
+use slipway_protocol::{
+    AnswerStats, ChatSend, ChatSettings, ChunkPart, HostRef, Sampling, TaskBody, TaskResult,
+};
 
 use crate::connect;
 use crate::hosts;
@@ -32,13 +34,19 @@ pub(crate) async fn run(
     let send = ChatSend {
         session_id: None,
         host_id: host.id.clone(),
+        model: None,
         text,
-        sampling: Sampling {
-            temperature: options.temperature.or(defaults.temperature),
-            max_tokens: options.max_tokens.or(defaults.max_tokens),
-            seed: options.seed,
-            ..Sampling::default()
+        attachments: Vec::new(),
+        settings: ChatSettings {
+            sampling: Sampling {
+                temperature: options.temperature.or(defaults.temperature),
+                max_tokens: options.max_tokens.or(defaults.max_tokens),
+                seed: options.seed,
+                ..Sampling::default()
+            },
+            ..ChatSettings::default()
         },
+        replaces: None,
         stream: !options.no_stream,
     };
     Program::chat_check(&send)?;

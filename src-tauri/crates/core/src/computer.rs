@@ -38,7 +38,8 @@ pub(crate) fn disk_free_bytes(path: &Path) -> Option<u64> {
 }
 
 /// The system's language, English for all that the interface does not speak.
-pub(crate) fn system_language() -> Language {
+#[must_use]
+pub fn system_language() -> Language {
     match sys_locale::get_locale() {
         Some(locale) if locale.to_lowercase().starts_with("ru") => Language::Ru,
         _ => Language::En,

@@ -15,8 +15,10 @@ mod deploy;
 mod diagnosis;
 mod fault;
 mod fault_text;
+mod files;
 mod host;
 mod logging;
+mod metrics;
 mod program;
 mod prompts;
 mod secrets;
@@ -25,6 +27,7 @@ mod tasks;
 mod vigil;
 
 pub use bus::{Batch, Bus};
+pub use computer::system_language;
 pub use data_dir::DataDir;
 pub use fault::Fault;
 pub use host::address::parse_address;

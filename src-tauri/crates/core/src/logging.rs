@@ -17,6 +17,7 @@ pub use file::LogControl;
 use crate::bus::Bus;
 use crate::data_dir::DataDir;
 use crate::fault::Fault;
+use crate::files::write_whole;
 use crate::program::Program;
 
 /// The request id of lines that belong to no task.
@@ -59,8 +60,6 @@ impl Program {
 
     /// Writes lines that the user filtered to a file of their choice.
     pub async fn log_save(&self, path: &str, text: String) -> Result<(), Fault> {
-        tokio::fs::write(path, text).await.map_err(|error| {
-            Fault::from(slipway_store::Error::Disk { path: path.into(), detail: error.to_string() })
-        })
+        write_whole(std::path::Path::new(path), text.as_bytes()).await
     }
 }

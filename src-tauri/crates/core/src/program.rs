@@ -1,7 +1,7 @@
 //! The program: opened once per process by a front end, asked through one method per command.
 
 use std::fs::File;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use slipway_protocol::{
@@ -10,7 +10,7 @@ use slipway_protocol::{
 use slipway_store::Store;
 
 use crate::bus::Bus;
-use crate::chat::LiveAnswers;
+use crate::chat::{FollowUp, LiveAnswers};
 use crate::clock::{millis, now_ms};
 use crate::computer::{Computer, disk_free_bytes, lock_file, system_language};
 use crate::connect::Connections;
@@ -24,8 +24,9 @@ use crate::settings::check_settings;
 use crate::tasks::{TaskContext, TaskExecutor};
 use crate::vigil::{Sources, Vigil};
 
+const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How long a removed conversation can be restored.
-const RESTORABLE: Duration = Duration::from_secs(24 * 3600);
+const RESTORABLE: Duration = DAY;
 /// Limits of the shutdown: for the tasks, whose grace is 2 s, and for the database.
 const SHUTDOWN: Duration = Duration::from_millis(2400);
 const CLOSE: Duration = Duration::from_millis(500);
@@ -46,10 +47,22 @@ struct Inner {
     connections: Connections,
     vigil: Vigil,
     live: LiveAnswers,
+    follow_up: std::sync::OnceLock<FollowUp>,
     settings: RwLock<Settings>,
     log: Option<LogControl>,
     /// Held by the first process on this data directory; see [`Program::open`].
     _first: Option<File>,
+}
+
+/// A handle that does not keep the program open.
+#[derive(Clone)]
+pub(crate) struct WeakProgram(Weak<Inner>);
+
+impl WeakProgram {
+    /// The program, unless it is gone.
+    pub(crate) fn upgrade(&self) -> Option<Program> {
+        self.0.upgrade().map(|inner| Program { inner })
+    }
 }
 
 impl Program {
@@ -71,8 +84,14 @@ impl Program {
             }
             let old = now_ms().saturating_sub(millis(RESTORABLE));
             store.sessions().purge_deleted_before(old).await?;
+            crate::chat::pause_conversations(&store).await?;
+            store.attachments().purge_unsent_before(old).await?;
         }
         let settings = store.settings().get().await?;
+        if first.is_some() {
+            let kept = DAY * settings.metrics_days;
+            store.requests().purge_before(now_ms().saturating_sub(millis(kept))).await?;
+        }
         if let Some(log) = &log {
             log.set_megabytes(settings.log_megabytes);
         }
@@ -89,11 +108,15 @@ impl Program {
             connections: Connections::default(),
             vigil: Vigil::begin(Sources::default()),
             live: LiveAnswers::default(),
+            follow_up: std::sync::OnceLock::new(),
             settings: RwLock::new(settings),
             log,
             _first: first,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let program = Self { inner: Arc::new(inner) };
+        let watching = FollowUp::begin(WeakProgram(Arc::downgrade(&program.inner)));
+        let _ = program.inner.follow_up.set(watching);
+        Ok(program)
     }
 
     /// The stream of messages.
@@ -181,6 +204,8 @@ impl Program {
             connections: self.connections().list(),
             tasks: self.executor().tasks(),
             sessions: self.session_list().await?,
+            folders: self.store().folders().list().await?,
+            draft: self.store().drafts().get(None).await?,
         })
     }
 
@@ -212,6 +237,7 @@ impl Program {
         if !self.executor().shutdown(SHUTDOWN).await {
             tracing::warn!(target: "app", "some tasks did not end in time");
         }
+        self.write_unsaved().await;
         // Another process that holds the database must not hold this one up: what was committed stays.
         if tokio::time::timeout(CLOSE, self.store().close()).await.is_err() {
             tracing::warn!(target: "app", "the database is busy");

@@ -13,6 +13,9 @@ pub(crate) fn check_settings(settings: &Settings) -> Result<(), Fault> {
     within("keepalive_timeout_s", settings.keepalive_timeout_s, 3, 120)?;
     within("first_token_timeout_s", settings.first_token_timeout_s, 5, 3600)?;
     within("log_megabytes", settings.log_megabytes, 1, 1000)?;
+    within("metrics_days", settings.metrics_days, 1, 3650)?;
+    within("notify_after_s", settings.notify_after_s, 1, 3600)?;
+    within("zoom_percent", settings.zoom_percent, 50, 200)?;
     check_address("hub_url", &settings.hub_url)?;
     if !settings.package_index.is_empty() {
         check_address("package_index", &settings.package_index)?;

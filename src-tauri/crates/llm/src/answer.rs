@@ -3,6 +3,8 @@
 //! Source of the fields: OpenAI's chat completion object; `timings` and `reasoning_content` are
 //! llama.cpp's (`tools/server/README.md` in its repository).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A whole answer.
@@ -64,6 +66,26 @@ pub struct Timings {
     /// Generated tokens per second.
     #[serde(deserialize_with = "number_or_zero")]
     pub predicted_per_second: f64,
+    /// Generated tokens.
+    #[serde(deserialize_with = "number_or_zero")]
+    pub predicted_n: f64,
+    /// Tokens of the prompt that the engine had computed before.
+    #[serde(deserialize_with = "number_or_zero")]
+    pub cache_n: f64,
+}
+
+impl Timings {
+    /// How long the request waited before the engine began with it: the time to the first token,
+    /// less the time that reading the prompt and writing one token took.
+    ///
+    /// An estimate: the way there and back counts as waiting. `None` where the engine measured
+    /// nothing.
+    pub fn queue(&self, first_token: Duration) -> Option<Duration> {
+        let per_token =
+            if self.predicted_n >= 1.0 { self.predicted_ms / self.predicted_n } else { 0.0 };
+        let worked = Duration::try_from_secs_f64((self.prompt_ms + per_token) / 1000.0).ok()?;
+        (self.prompt_ms > 0.0).then(|| first_token.saturating_sub(worked))
+    }
 }
 
 /// llama.cpp writes a division by zero as `null`.

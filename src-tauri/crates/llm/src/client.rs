@@ -9,14 +9,15 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::answer::Completion;
+use crate::body::Body;
 use crate::endpoint::{Redactor, is_loopback};
 use crate::error::innermost;
 use crate::load::Load;
-use crate::request::Body;
 use crate::response::{Reply, Report};
 use crate::server::{ModelList, WireProps};
 use crate::{
-    Answer, ChatRequest, ChatStream, Endpoint, Error, Health, Model, Props, Result, Slot, Timeouts,
+    Answer, ChatRequest, ChatStream, Dialect, Endpoint, Error, Health, Model, Props, Result, Slot,
+    Timeouts,
 };
 
 const CHAT: &str = "/v1/chat/completions";
@@ -34,6 +35,7 @@ pub struct Client {
     health_path: Arc<str>,
     redactor: Redactor,
     timeouts: Timeouts,
+    dialect: Dialect,
 }
 
 impl Client {
@@ -68,7 +70,20 @@ impl Client {
             health_path: endpoint.health_path.as_str().into(),
             redactor: Redactor::new(endpoint.api_key),
             timeouts,
+            dialect: Dialect::default(),
         })
+    }
+
+    /// The same client for another engine than llama.cpp: it sends what that engine knows.
+    #[must_use]
+    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// Which engine it takes the server for.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// Asks whether the engine can answer ([`Endpoint::health_path`]; needs no key on llama.cpp).
@@ -138,7 +153,7 @@ impl Client {
     /// [`Error::RequestTimeout`] after [`Timeouts::answer`], [`Error::ContextExceeded`],
     /// [`Error::BadRequest`] and those of [`Client::models`].
     pub async fn complete(&self, request: &ChatRequest) -> Result<Answer> {
-        let call = self.request(Method::POST, CHAT).json(&Body::whole(request));
+        let call = self.request(Method::POST, CHAT).json(&Body::whole(request, self.dialect));
         let reply = self.reply(call, self.timeouts.answer).await?;
         reply
             .json::<Completion>(&self.redactor)?
@@ -158,7 +173,7 @@ impl Client {
         let mut call = self
             .request(Method::POST, CHAT)
             .header(ACCEPT, "text/event-stream")
-            .json(&Body::streamed(request));
+            .json(&Body::streamed(request, self.dialect));
         if self.base.starts_with("http:") {
             // llama.cpp closes the connection after a stream without saying so. Kept, it would
             // break the next request that comes before the news of that, which a tunnel delays.

@@ -67,6 +67,10 @@ pub enum Error {
     /// 404: this server has no such path or model.
     #[error("the server does not know this path or model")]
     NotFound,
+    /// The engine cannot go on writing an answer that was begun
+    /// ([`ChatRequest::prefill`](crate::ChatRequest::prefill)).
+    #[error("the server cannot go on with an answer that was begun")]
+    PrefillRefused,
     /// 429: too many requests.
     #[error("the server asks to slow down")]
     RateLimited {

@@ -9,7 +9,10 @@
 //! the connection at once, which is how the engine learns to stop.
 
 mod answer;
+mod body;
 mod client;
+mod count;
+mod dialect;
 mod endpoint;
 mod error;
 mod load;
@@ -21,9 +24,10 @@ mod stream;
 
 pub use answer::{Answer, FinishReason, Timings, Usage};
 pub use client::Client;
+pub use dialect::{Dialect, unsupported};
 pub use endpoint::{Endpoint, Timeouts};
 pub use error::{Error, Result};
 pub use load::Load;
-pub use request::{ChatMessage, ChatRequest, Role};
+pub use request::{ChatMessage, ChatRequest, Content, Part, Role};
 pub use server::{Health, Model, Props, Slot};
 pub use stream::{ChatEvent, ChatStream};

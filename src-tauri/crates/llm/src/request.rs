@@ -1,6 +1,7 @@
 //! What is asked of the model.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,61 +16,98 @@ pub enum Role {
 }
 
 /// One message of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatMessage {
     /// Who wrote it.
     pub role: Role,
-    /// Its text.
-    pub content: String,
+    /// What it says.
+    pub content: Content,
 }
 
 impl ChatMessage {
-    /// A message of `role`.
-    pub fn new(role: Role, content: impl Into<String>) -> Self {
-        Self { role, content: content.into() }
+    /// A message of text.
+    pub fn new(role: Role, text: impl Into<String>) -> Self {
+        Self { role, content: Content::Text(text.into()) }
     }
 }
 
-/// A chat completion request. What is `None` is not sent, so the server's default holds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+/// What a message says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Text alone, which every engine and every chat template takes.
+    Text(String),
+    /// Text and pictures, in order.
+    Parts(Vec<Part>),
+}
+
+impl Content {
+    /// Its text, that of all parts one after the other.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Parts(parts) => {
+                let texts = parts.iter().map(|part| match part {
+                    Part::Text(text) => text.as_str(),
+                    Part::Image { .. } => "",
+                });
+                texts.collect()
+            }
+        }
+    }
+
+    fn has_image(&self) -> bool {
+        let is_image = |part: &Part| matches!(part, Part::Image { .. });
+        matches!(self, Self::Parts(parts) if parts.iter().any(is_image))
+    }
+}
+
+/// A piece of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Text.
+    Text(String),
+    /// A picture, for models that see.
+    Image {
+        /// Its type, as in `image/png`.
+        mime: String,
+        /// Its bytes in base64.
+        base64: String,
+    },
+}
+
+/// A chat completion request. What is `None` is not sent, so the server's default holds; neither is
+/// what the engine does not know, see [`unsupported`](crate::unsupported).
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChatRequest {
     /// Which model, where the server has several. llama.cpp answers to any name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The conversation, oldest first.
     pub messages: Vec<ChatMessage>,
+    /// The last message is the assistant's and unfinished: the answer is what comes after it.
+    pub prefill: bool,
     /// Randomness: 0 takes the likeliest token each time.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
     /// Sample from the likeliest tokens that together reach this probability.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f32>,
-    /// Sample from this many likeliest tokens (llama.cpp, vLLM).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Sample from this many likeliest tokens.
     pub top_k: Option<u32>,
-    /// Drop tokens below this share of the likeliest one's probability (llama.cpp, vLLM).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Drop tokens below this share of the likeliest one's probability.
     pub min_p: Option<f32>,
-    /// Divides the score of tokens that were used already; 1 is off (llama.cpp).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Divides the score of tokens that were used already; 1 is off.
     pub repeat_penalty: Option<f32>,
     /// Lowers the score of a token that was used at all, from -2 to 2.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub presence_penalty: Option<f32>,
     /// Lowers the score of a token by how often it was used, from -2 to 2.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub frequency_penalty: Option<f32>,
     /// Most tokens to generate.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
     /// Makes the sampling repeatable.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u32>,
     /// Texts that end the answer; they are not part of it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stop: Vec<String>,
-    /// A GBNF grammar that the answer must follow (llama.cpp).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// A JSON schema that the answer must follow.
+    pub json_schema: Option<Value>,
+    /// A GBNF grammar that the answer must follow.
     pub grammar: Option<String>,
 }
 
@@ -78,60 +116,17 @@ impl ChatRequest {
     pub fn new(messages: Vec<ChatMessage>) -> Self {
         Self { messages, ..Self::default() }
     }
-}
 
-/// What goes over the wire: the request and how it is to be answered.
-#[derive(Serialize)]
-pub(crate) struct Body<'a> {
-    #[serde(flatten)]
-    request: &'a ChatRequest,
-    stream: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream_options: Option<StreamOptions>,
-}
-
-#[derive(Serialize)]
-struct StreamOptions {
-    include_usage: bool,
-}
-
-impl<'a> Body<'a> {
-    pub(crate) fn whole(request: &'a ChatRequest) -> Self {
-        Self { request, stream: false, stream_options: None }
+    /// Whether a picture is among the messages.
+    pub(crate) fn has_image(&self) -> bool {
+        self.messages.iter().any(|message| message.content.has_image())
     }
 
-    pub(crate) fn streamed(request: &'a ChatRequest) -> Self {
-        Self { request, stream: true, stream_options: Some(StreamOptions { include_usage: true }) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_not_set_is_not_sent() {
-        let request = ChatRequest::new(vec![ChatMessage::new(Role::User, "Hi")]);
-        assert_eq!(
-            serde_json::to_string(&Body::whole(&request)).unwrap(),
-            r#"{"messages":[{"role":"user","content":"Hi"}],"stream":false}"#
-        );
-    }
-
-    #[test]
-    fn settings_keep_their_names_and_short_numbers() {
-        let request = ChatRequest {
-            temperature: Some(0.7),
-            max_tokens: Some(5),
-            stop: vec!["END".to_owned()],
-            ..ChatRequest::default()
-        };
-        assert_eq!(
-            serde_json::to_string(&Body::streamed(&request)).unwrap(),
-            concat!(
-                r#"{"messages":[],"temperature":0.7,"max_tokens":5,"stop":["END"],"#,
-                r#""stream":true,"stream_options":{"include_usage":true}}"#
-            )
-        );
+    /// The text that the answer is to go on from; empty where it begins anew.
+    pub(crate) fn prefix(&self) -> String {
+        match self.messages.last() {
+            Some(last) if self.prefill && last.role == Role::Assistant => last.content.text(),
+            _ => String::new(),
+        }
     }
 }

@@ -30,6 +30,10 @@ pub struct Model {
     pub parameters: Option<u64>,
     /// Bytes of its weights.
     pub size: Option<u64>,
+    /// Whether it is in memory now; `None` where the server does not tell.
+    pub loaded: Option<bool>,
+    /// Whether it takes pictures; `None` where the server does not tell.
+    pub vision: Option<bool>,
 }
 
 /// How a llama.cpp server was started.
@@ -90,6 +94,8 @@ impl From<ModelList> for Vec<Model> {
                     training_context: meta.n_ctx_train,
                     parameters: meta.n_params,
                     size: meta.size,
+                    loaded: None,
+                    vision: None,
                 }
             })
             .collect()

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 
+import { blankSession } from "../../ipc/blank";
 import type { Session } from "../../ipc/bindings";
 import { filterByTitle, groupOf, linesByDay } from "./days";
 
 const now = new Date(2025, 10, 20, 0, 30).getTime();
 
 function session(id: string, updated: Date, more: Partial<Session> = {}): Session {
-  return { id, title: id, host_id: null, model: null, created_at: 0, updated_at: updated.getTime(), pinned: false, message_count: 0, ...more };
+  return blankSession(id, { updated_at: updated.getTime(), ...more });
 }
 
 describe("days", () => {

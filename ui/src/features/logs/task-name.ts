@@ -18,6 +18,11 @@ const TITLES: Record<TaskKind, (inputs: { name: string }) => string> = {
   uninstall: m.logs_task_uninstall,
   connect: m.logs_task_connect,
   chat: m.logs_task_chat,
+  conversation: m.logs_task_conversation,
+  title: m.logs_task_title,
+  compact: m.logs_task_compact,
+  export: m.logs_task_export,
+  import: m.logs_task_import,
 };
 const KINDS: Record<TaskKind, () => string> = {
   check: m.logs_kind_check,
@@ -33,6 +38,11 @@ const KINDS: Record<TaskKind, () => string> = {
   uninstall: m.logs_kind_uninstall,
   connect: m.logs_kind_connect,
   chat: m.logs_kind_chat,
+  conversation: m.logs_kind_conversation,
+  title: m.logs_kind_title,
+  compact: m.logs_kind_compact,
+  export: m.logs_kind_export,
+  import: m.logs_kind_import,
 };
 
 /** The part of an id that tells it from others at a glance. */

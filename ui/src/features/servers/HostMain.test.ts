@@ -23,6 +23,7 @@ function status(part: Partial<ConnectionStatus> = {}): ConnectionStatus {
     local_url: "http://127.0.0.1:18080",
     model: "m",
     context_size: null,
+    models: [],
     since: Date.now() - 120_000,
     round_trip_ms: 12,
     reconnects: 3,

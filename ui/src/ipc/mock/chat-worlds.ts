@@ -1,4 +1,5 @@
 import type { Message } from "../bindings";
+import { blankSession, NO_STATS } from "../blank";
 import { messageOf } from "./chat";
 import { both } from "./stream";
 import type { World } from "./world";
@@ -51,6 +52,7 @@ const BROKEN = {
 
 const MODEL = "Qwen3-30B-A3B-Instruct-Q4_K_M";
 const STATS = {
+  ...NO_STATS,
   prompt_tokens: 9_666,
   completion_tokens: 386,
   first_token_ms: 410,
@@ -67,9 +69,11 @@ function turn(id: string, position: number, question: string, part: Partial<Mess
 
 function add(world: World, id: string, title: string, messages: Message[], ago: number): void {
   const at = Date.now() - ago;
-  world.sessions.unshift({
-    id, title, host_id: "studio", model: MODEL, created_at: at, updated_at: at, pinned: false, message_count: messages.length,
-  });
+  const last_state = messages.at(-1)?.state ?? null;
+  const count = messages.length;
+  world.sessions.unshift(
+    blankSession(id, { title, host_id: "studio", model: MODEL, created_at: at, updated_at: at, message_count: count, last_state }),
+  );
   world.messages.set(id, messages);
 }
 

@@ -1,16 +1,7 @@
 import type { ChatRetry, ChatSend, ChatStarted, Message, Session } from "../bindings";
+import { blankMessage, blankSession, NO_STATS } from "../blank";
 import { both, sleep, type MockStream } from "./stream";
 import type { World } from "./world";
-
-const NO_STATS: Message["stats"] = {
-  prompt_tokens: null,
-  completion_tokens: null,
-  first_token_ms: null,
-  total_ms: null,
-  tokens_per_second: null,
-  prompt_tokens_per_second: null,
-  finish_reason: null,
-};
 
 const ANSWER = `The harbour is calm, and the slipway is greased.
 
@@ -58,22 +49,7 @@ const LOST = {
 };
 
 export function messageOf(sessionId: string, position: number, part: Partial<Message>): Message {
-  return {
-    id: crypto.randomUUID(),
-    session_id: sessionId,
-    position,
-    role: "user",
-    content: "",
-    reasoning: "",
-    state: "complete",
-    host_id: null,
-    model: null,
-    created_at: Date.now(),
-    request_id: null,
-    stats: NO_STATS,
-    error: null,
-    ...part,
-  };
+  return blankMessage(crypto.randomUUID(), sessionId, { position, created_at: Date.now(), ...part });
 }
 
 function modelOf(world: World, hostId: string): string | null {
@@ -86,7 +62,7 @@ export function send(world: World, stream: MockStream, request: ChatSend, cancel
   if (!session) {
     const now = Date.now();
     const title = request.text.split(/\s+/).slice(0, 6).join(" ");
-    session = { id: crypto.randomUUID(), title, host_id: null, model: null, created_at: now, updated_at: now, pinned: false, message_count: 0 };
+    session = blankSession(crypto.randomUUID(), { title, created_at: now, updated_at: now });
     world.sessions.unshift(session);
     world.messages.set(session.id, []);
   }
@@ -170,6 +146,7 @@ async function play(
   }
   const total = Date.now() - begun;
   const stats = {
+    ...NO_STATS,
     prompt_tokens: 24,
     completion_tokens: count,
     first_token_ms: 300,

@@ -1,4 +1,5 @@
 import type { Backend } from "../backend";
+import { blankView } from "../blank";
 import type { Commands, ErrorInfo, Host, HostAdd, PromptReply, Snapshot, TaskRef } from "../bindings";
 import * as chat from "./chat";
 import { playConnect, playDeploy, type MockTask } from "./deploy";
@@ -13,7 +14,8 @@ import { both, MockStream, sleep } from "./stream";
 import { playClean, playEngineLog, playRollback, playStop, playUninstall, playVersions } from "./upkeep";
 import { LOCAL_HOST, sshHost } from "./world";
 
-type Handlers = { [K in keyof Commands]: (request: Commands[K]["request"]) => Commands[K]["response"] };
+/** What answers the commands; each part of the mock brings its own. */
+export type Handlers = { [K in keyof Commands]: (request: Commands[K]["request"]) => Commands[K]["response"] };
 
 function refuse(code: ErrorInfo["code"], en: string, ru: string): never {
   throw { code, message: both(en, ru), fix: both("", ""), detail_id: "d-7f3a", facts: null } satisfies ErrorInfo;
@@ -80,7 +82,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
     return world.sessions.find((item) => item.id === id) ?? refuse("not_found", "No such chat.", "Нет такой беседы.");
   }
 
-  const handlers: Handlers = {
+  const handlers: Partial<Handlers> = {
     snapshot: () => structuredClone({ seq: stream.seq, ...pick() }),
     settings_set: (request) => (world.settings = request),
     host_add: addHost,
@@ -136,7 +138,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
     chat_retry: (request) => chat.retry(world, stream, request, (id) => cancelled.has(id)),
     session_list: () => structuredClone(world.sessions),
     session_get: ({ session_id }) =>
-      structuredClone({ session: session(session_id), messages: world.messages.get(session_id) ?? [] }),
+      structuredClone(blankView(session(session_id), world.messages.get(session_id) ?? [])),
     session_rename: ({ session_id, title }) => ({ ...Object.assign(session(session_id), { title }) }),
     session_pin: ({ session_id, pinned }) => ({ ...Object.assign(session(session_id), { pinned }) }),
     session_delete: ({ session_id }) => {
@@ -165,7 +167,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
 
   function pick() {
     const { app, settings, hosts, connections, tasks, sessions } = world;
-    return { app, settings, hosts, connections, tasks, sessions };
+    return { app, settings, hosts, connections, tasks, sessions, folders: [], draft: "" };
   }
 
   return {

@@ -1,3 +1,4 @@
+import { blankSession } from "../blank";
 import { messageOf } from "./chat";
 import { fillChats } from "./chat-worlds";
 import { fillConnections } from "./connection-worlds";
@@ -51,7 +52,8 @@ function full(): World {
   titles.forEach((title, index) => {
     const at = Date.now() - index * 20 * 3_600_000;
     const id = `session-${index}`;
-    world.sessions.push({ id, title, host_id: "studio", model: "Qwen3-30B-A3B", created_at: at, updated_at: at, pinned: index === 0, message_count: 2 });
+    const part = { title, host_id: "studio", model: "Qwen3-30B-A3B", created_at: at, updated_at: at };
+    world.sessions.push(blankSession(id, { ...part, pinned: index === 0, message_count: 2, last_state: "complete" }));
     world.messages.set(id, [
       messageOf(id, 0, { content: title, created_at: at }),
       messageOf(id, 1, { role: "assistant", content: `About **${title.toLowerCase()}**: it depends.`, host_id: "studio", model: "Qwen3-30B-A3B", created_at: at }),

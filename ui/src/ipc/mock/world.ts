@@ -14,6 +14,7 @@ import type {
   SshAddress,
   TaskInfo,
 } from "../bindings";
+import { blankConnection, SETTINGS } from "../blank";
 import type { QuestionName } from "./questions";
 
 /** A kind of machine: with all that is needed, with lines to fix, too bare for a plan, without a GPU, without a way out. */
@@ -52,24 +53,7 @@ export interface World {
 const HOUR = 3_600_000;
 
 export function settingsOf(part: Partial<Settings> = {}): Settings {
-  return {
-    language: null,
-    theme: "system",
-    chat_limit: 4,
-    deploy_limit: 2,
-    monitor_interval_s: 30,
-    start_at_login: false,
-    tunnel_wait_s: 10,
-    keepalive_timeout_s: 9,
-    first_token_timeout_s: 120,
-    temperature: null,
-    max_tokens: null,
-    log_megabytes: 50,
-    hub_url: "https://huggingface.co",
-    package_index: "",
-    use_service_manager: true,
-    ...part,
-  };
+  return { ...SETTINGS, ...part };
 }
 
 export function sshHost(name: string, address: Partial<SshAddress> & { host: string }): Host {
@@ -118,27 +102,12 @@ export function deploymentOf(hostId: string, model: string, part: Partial<Deploy
 }
 
 export function connectionOf(hostId: string, part: Partial<ConnectionStatus> = {}): ConnectionStatus {
-  return {
-    host_id: hostId,
-    request_id: `connect-${hostId}`,
-    state: "connected",
-    reason: null,
-    local_url: "http://127.0.0.1:18080",
-    model: null,
+  return blankConnection(hostId, {
     context_size: 32_768,
     since: Date.now() - 6.2 * HOUR,
     round_trip_ms: 12,
-    reconnects: 1,
-    attempt: null,
-    next_attempt_at: null,
-    open_streams: 1,
-    bytes_down: 18_400_000,
-    bytes_up: 2_100_000,
-    gauges: null,
-    last_error: null,
-    last_error_at: null,
     ...part,
-  };
+  });
 }
 
 export function emptyWorld(): World {

@@ -56,6 +56,7 @@ pub(super) struct Turn {
     reasoning: Part,
     stats: AnswerStats,
     last_flush: Duration,
+    thinking_since: Option<Duration>,
     over: bool,
 }
 
@@ -69,6 +70,12 @@ struct Part {
 }
 
 impl Part {
+    /// A text that is on disk already and goes on.
+    fn begun(text: String) -> Self {
+        let utf16 = u32::try_from(text.encode_utf16().count()).unwrap_or(0);
+        Self { flushed: text.len(), text, utf16 }
+    }
+
     fn push(&mut self, text: &str) -> u32 {
         let offset = self.utf16;
         self.text.push_str(text);
@@ -84,6 +91,12 @@ impl Part {
 }
 
 impl Turn {
+    /// Goes on with an answer whose texts and figures so far are on disk.
+    pub(super) fn resumed(content: String, reasoning: String, stats: AnswerStats) -> Self {
+        let (content, reasoning) = (Part::begun(content), Part::begun(reasoning));
+        Self { content, reasoning, stats, ..Self::default() }
+    }
+
     /// Takes an event in. After [`Effect::Finish`] nothing has an effect any more.
     pub(super) fn on(&mut self, event: Event) -> Vec<Effect> {
         if self.over {
@@ -93,25 +106,39 @@ impl Turn {
             Event::Text { part, text, at } => {
                 self.stats.first_token_ms.get_or_insert(crate::clock::millis(at));
                 let offset = match part {
-                    ChunkPart::Content => self.content.push(&text),
-                    ChunkPart::Reasoning => self.reasoning.push(&text),
+                    ChunkPart::Content => {
+                        if let Some(since) = self.thinking_since.take() {
+                            let thought = crate::clock::millis(at.saturating_sub(since));
+                            *self.stats.reasoning_ms.get_or_insert(0) += thought;
+                        }
+                        self.content.push(&text)
+                    }
+                    ChunkPart::Reasoning => {
+                        self.thinking_since.get_or_insert(at);
+                        self.reasoning.push(&text)
+                    }
                 };
                 let mut effects = vec![Effect::Show { part, offset, text }];
                 effects.extend(self.flush_if_due(at));
                 effects
             }
             Event::Figures(figures) => {
-                let first_token_ms = self.stats.first_token_ms;
+                let known = std::mem::take(&mut self.stats);
                 self.stats = AnswerStats {
-                    first_token_ms: first_token_ms.or(figures.first_token_ms),
-                    finish_reason: figures.finish_reason.or(self.stats.finish_reason.take()),
-                    prompt_tokens: figures.prompt_tokens.or(self.stats.prompt_tokens),
-                    completion_tokens: figures.completion_tokens.or(self.stats.completion_tokens),
-                    tokens_per_second: figures.tokens_per_second.or(self.stats.tokens_per_second),
+                    first_token_ms: known.first_token_ms.or(figures.first_token_ms),
+                    finish_reason: figures.finish_reason.or(known.finish_reason),
+                    prompt_tokens: figures.prompt_tokens.or(known.prompt_tokens),
+                    completion_tokens: figures.completion_tokens.or(known.completion_tokens),
+                    tokens_per_second: figures.tokens_per_second.or(known.tokens_per_second),
                     prompt_tokens_per_second: figures
                         .prompt_tokens_per_second
-                        .or(self.stats.prompt_tokens_per_second),
-                    total_ms: figures.total_ms.or(self.stats.total_ms),
+                        .or(known.prompt_tokens_per_second),
+                    total_ms: figures.total_ms.or(known.total_ms),
+                    cached_tokens: figures.cached_tokens.or(known.cached_tokens),
+                    queue_ms: figures.queue_ms.or(known.queue_ms),
+                    reasoning_ms: known.reasoning_ms,
+                    context_size: figures.context_size.or(known.context_size),
+                    continued: figures.continued.or(known.continued),
                 };
                 Vec::new()
             }
@@ -135,6 +162,10 @@ impl Turn {
 
     fn finish(&mut self, state: MessageState, fault: Option<Fault>, at: Duration) -> Vec<Effect> {
         self.over = true;
+        if let Some(since) = self.thinking_since.take() {
+            let thought = crate::clock::millis(at.saturating_sub(since));
+            *self.stats.reasoning_ms.get_or_insert(0) += thought;
+        }
         self.stats.total_ms = Some(crate::clock::millis(at));
         vec![Effect::Finish(Box::new(Finished {
             state,
@@ -205,6 +236,29 @@ mod tests {
         let [Effect::Finish(finished)] = &effects[..] else { panic!("{effects:?}") };
         assert_eq!(finished.content, "half");
         assert!(finished.fault.is_some());
+    }
+
+    #[test]
+    fn a_resumed_answer_goes_on_behind_what_is_on_disk() {
+        let mut turn = Turn::resumed("щab".to_owned(), String::new(), AnswerStats::default());
+        let effects = turn.on(text("c", 600));
+        assert!(matches!(&effects[0], Effect::Show { offset: 3, .. }), "{effects:?}");
+        assert!(matches!(&effects[1], Effect::Flush { content, .. } if content == "c"));
+        let effects = turn.on(Event::Done { at: ms(700) });
+        let [Effect::Finish(finished)] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!(finished.content, "щabc");
+    }
+
+    #[test]
+    fn thinking_is_timed_until_the_first_word() {
+        let mut turn = Turn::default();
+        let part = ChunkPart::Reasoning;
+        turn.on(Event::Text { part, text: "hm".into(), at: ms(100) });
+        turn.on(Event::Text { part, text: "hm".into(), at: ms(900) });
+        turn.on(text("yes", 1100));
+        let effects = turn.on(Event::Done { at: ms(1200) });
+        let [Effect::Finish(finished)] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!(finished.stats.reasoning_ms, Some(1000));
     }
 
     #[test]

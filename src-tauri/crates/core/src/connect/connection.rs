@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slipway_llm::Health;
-use slipway_protocol::{ConnectionState, ConnectionStatus, Host, HostAddress, TaskResult};
+use slipway_protocol::{
+    ConnectionState, ConnectionStatus, Host, HostAddress, ServedModel, TaskResult,
+};
 use slipway_ssh::{ForwardError, Forwarder};
 use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
@@ -338,6 +340,7 @@ impl Connection<'_> {
         self.status.round_trip_ms = Some(to_ms(round_trip));
         let context = models.first().and_then(|model| model.context);
         self.status.context_size = context.and_then(|tokens| u32::try_from(tokens).ok());
+        self.status.models = models.into_iter().map(served).collect();
         if self.status.state != ConnectionState::Connected {
             engine::prove(&engine.client).await?;
             self.reached = true;
@@ -358,6 +361,16 @@ impl Connection<'_> {
             Some(ForwardError::ForwardingForbidden) => forwarding_forbidden(),
             _ => error.into(),
         }
+    }
+}
+
+/// A model as front ends know it.
+fn served(model: slipway_llm::Model) -> ServedModel {
+    ServedModel {
+        id: model.id,
+        loaded: model.loaded,
+        context_size: model.context.and_then(|tokens| u32::try_from(tokens).ok()),
+        vision: model.vision,
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use slipway_llm::{ChatMessage, ChatRequest, Client, Role};
-use slipway_protocol::{Host, TaskKind, TaskSubject};
+use slipway_llm::{ChatMessage, ChatRequest, Client, Dialect, Role};
+use slipway_protocol::{EngineKind, Host, TaskKind, TaskSubject};
 use slipway_ssh::Forwarder;
 
 use super::route::{EnginePlace, client};
@@ -63,7 +63,9 @@ pub(super) async fn find(
         }
         _ => place.local_port()?,
     };
-    let client = client(local_port, &place, &settings)?;
+    let deployment = program.store().deployments().get(&host.id).await?;
+    let kind = deployment.map_or(EngineKind::Custom, |deployment| deployment.engine_kind);
+    let client = client(local_port, &place, &settings)?.with_dialect(dialect_of(kind));
     let text = |value: &Value| value.as_str().map(str::to_owned);
     Ok(Engine {
         client,
@@ -72,6 +74,17 @@ pub(super) async fn find(
         tells_slots: data["endpoints"]["load"] == json!("/slots"),
         local_port,
     })
+}
+
+/// How an engine is spoken to. An image or a program of the person's own speaks what all know.
+fn dialect_of(kind: EngineKind) -> Dialect {
+    match kind {
+        EngineKind::LlamaCpp => Dialect::LlamaCpp,
+        EngineKind::Vllm => Dialect::Vllm,
+        EngineKind::Mlx => Dialect::Mlx,
+        EngineKind::Ollama => Dialect::Ollama,
+        EngineKind::Container | EngineKind::Custom => Dialect::OpenAi,
+    }
 }
 
 /// After a restart of the host, or when the engine gave up.

@@ -49,6 +49,11 @@ impl Connections {
         all
     }
 
+    /// One connection as it is now.
+    pub(crate) fn status(&self, host: &HostId) -> Option<ConnectionStatus> {
+        self.lock().get(host).map(|live| live.status.clone())
+    }
+
     /// Follows whether a host's engine can be asked; absent when it is not connected at all.
     pub(crate) fn access(&self, host: &HostId) -> Option<watch::Receiver<EngineAccess>> {
         self.lock().get(host).map(|live| live.access.subscribe())

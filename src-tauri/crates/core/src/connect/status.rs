@@ -18,6 +18,7 @@ pub(super) fn fresh(
         local_url: None,
         model: None,
         context_size: None,
+        models: Vec::new(),
         since: now_ms(),
         round_trip_ms: None,
         reconnects: 0,

@@ -91,6 +91,17 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
             ),
             Text::new("Check the sampling settings.", "Проверьте параметры генерации."),
         ),
+        Error::PrefillRefused => (
+            ErrorCode::EngineError,
+            Text::new(
+                "This engine cannot go on with an answer that was begun.",
+                "Этот движок не умеет продолжать начатый ответ.",
+            ),
+            Text::new(
+                "Ask for the rest in a new message.",
+                "Попросите продолжение новым сообщением.",
+            ),
+        ),
         Error::RateLimited { .. } => (
             ErrorCode::EngineError,
             Text::new("The engine is overloaded.", "Движок перегружен."),

@@ -68,6 +68,25 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
             ),
             Text::new("Choose another name.", "Выберите другое имя."),
         ),
+        Error::Taken { name, .. } => (
+            ErrorCode::InvalidInput,
+            Text::new(
+                format!("The name {name} is taken already."),
+                format!("Имя {name} уже занято."),
+            ),
+            Text::new("Choose another name.", "Выберите другое имя."),
+        ),
+        Error::Output(error) => (
+            ErrorCode::LocalDisk,
+            Text::new(
+                format!("The file cannot be written: {error}."),
+                format!("Не удаётся записать файл: {error}."),
+            ),
+            Text::new(
+                "Free some space, or choose another place.",
+                "Освободите место или выберите другую папку.",
+            ),
+        ),
         Error::Database(_) => {
             let fault = Fault::internal(error.to_string());
             (fault.code, fault.message.clone(), fault.fix.clone())

@@ -119,7 +119,9 @@ impl TaskExecutor {
             return Err(Fault::cancelled());
         }
         let same = |other: &TaskSubject| match kind {
-            TaskKind::Chat => other.session_id == subject.session_id,
+            TaskKind::Chat | TaskKind::Conversation | TaskKind::Title | TaskKind::Compact => {
+                other.session_id == subject.session_id
+            }
             _ => other.host_id == subject.host_id,
         };
         if let Some(other) = state.table.active(excludes, same) {
@@ -354,6 +356,11 @@ pub(crate) fn busy(other: &TaskInfo) -> Fault {
         }
         TaskKind::Connect => ("This server is connected.", "Этот сервер уже подключён."),
         TaskKind::Chat => ("This chat is still being answered.", "В этом чате ещё пишется ответ."),
+        TaskKind::Conversation => ("The models are talking.", "Модели ещё беседуют."),
+        TaskKind::Title => ("This chat is being named.", "Чату подбирается название."),
+        TaskKind::Compact => ("This chat is being summarised.", "Чат сейчас сокращается."),
+        TaskKind::Export => ("Chats are being exported.", "Чаты уже экспортируются."),
+        TaskKind::Import => ("Chats are being imported.", "Чаты уже импортируются."),
     };
     Fault::new(
         ErrorCode::Busy,

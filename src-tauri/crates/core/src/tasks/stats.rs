@@ -73,6 +73,11 @@ pub(super) fn initial(chat_limit: u32, deploy_limit: u32) -> BTreeMap<TaskKind, 
         (TaskKind::Uninstall, KindStats::new(2)),
         (TaskKind::Connect, KindStats::new(64)),
         (TaskKind::Chat, KindStats::new(chat_limit)),
+        (TaskKind::Conversation, KindStats::new(4)),
+        (TaskKind::Title, KindStats::new(2)),
+        (TaskKind::Compact, KindStats::new(2)),
+        (TaskKind::Export, KindStats::new(1)),
+        (TaskKind::Import, KindStats::new(1)),
     ])
 }
 

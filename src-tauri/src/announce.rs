@@ -1,0 +1,81 @@
+//! Says by the system's notifications that an answer that took long is there, while nobody looks.
+
+use std::time::Duration;
+
+use slipway_core::Program;
+use slipway_protocol::{
+    Language, SessionId, SessionRef, Settings, TaskBody, TaskKind, TaskMessage, TaskResult,
+};
+use tauri::{AppHandle, Manager, Runtime};
+use tauri_plugin_notification::NotificationExt;
+
+/// Follows the program's messages for as long as it is awaited.
+pub(crate) async fn follow<R: Runtime>(app: AppHandle<R>, program: Program) {
+    let bus = program.bus().clone();
+    let mut seq = bus.last_seq();
+    loop {
+        bus.wait_after(seq).await;
+        for message in bus.after(seq).messages {
+            seq = message.seq;
+            let settings = program.settings();
+            if !settings.notify_answers || !worth_it(&program, &settings, &message) {
+                continue;
+            }
+            if let Some(session) = session_of(&program, &message)
+                && !is_looked_at(&app)
+            {
+                announce(&app, &program, &settings, session, &message.body).await;
+            }
+        }
+    }
+}
+
+/// An answer that ended by itself after some time.
+fn worth_it(program: &Program, settings: &Settings, message: &TaskMessage) -> bool {
+    let took = |ms: u64| Duration::from_millis(ms) >= Duration::from_secs(settings.notify_after_s.into());
+    match &message.body {
+        TaskBody::Complete(TaskResult::Chat(result)) => {
+            !result.stopped && result.stats.total_ms.is_some_and(took)
+        }
+        TaskBody::Complete(TaskResult::Conversation(_)) => true,
+        TaskBody::Error(error) => {
+            let task = program.executor().task(&message.request_id);
+            let is_chat = task.as_ref().is_some_and(|task| task.subject.kind == TaskKind::Chat);
+            let ms = task.and_then(|task| Some(task.ended_at?.saturating_sub(task.started_at?)));
+            is_chat && error.code != slipway_protocol::ErrorCode::Cancelled && ms.is_some_and(took)
+        }
+        _ => false,
+    }
+}
+
+fn session_of(program: &Program, message: &TaskMessage) -> Option<SessionId> {
+    program.executor().task(&message.request_id)?.subject.session_id
+}
+
+fn is_looked_at<R: Runtime>(app: &AppHandle<R>) -> bool {
+    app.webview_windows().values().any(|window| window.is_focused().unwrap_or(false))
+}
+
+async fn announce<R: Runtime>(
+    app: &AppHandle<R>,
+    program: &Program,
+    settings: &Settings,
+    session_id: SessionId,
+    body: &TaskBody,
+) {
+    let Ok(view) = program.session_get(&SessionRef { session_id }).await else { return };
+    let language = crate::background::language(settings);
+    let words = match (body, language) {
+        (TaskBody::Error(_), Language::En) => "The answer broke off.",
+        (TaskBody::Error(_), Language::Ru) => "Ответ оборвался.",
+        (TaskBody::Complete(TaskResult::Conversation(_)), Language::En) => "The models have finished.",
+        (TaskBody::Complete(TaskResult::Conversation(_)), Language::Ru) => "Модели закончили беседу.",
+        (_, Language::En) => "The answer is ready.",
+        (_, Language::Ru) => "Ответ готов.",
+    };
+    // Only the title: what was said is nobody's business on a locked screen.
+    let shown = app.notification().builder().title(view.session.title).body(words).show();
+    if let Err(error) = shown {
+        tracing::debug!(target: "app", "no notification: {error}");
+    }
+}
