@@ -13,7 +13,7 @@ use super::ids::derived;
 use super::tree;
 
 /// Longest title in characters.
-const LONGEST_TITLE: usize = 200;
+pub(crate) const LONGEST_TITLE: usize = 200;
 /// The last millisecond that dates in the interface can show: the end of the year 9999.
 const LAST_MS: f64 = 253_402_300_799_999.0;
 
@@ -236,7 +236,7 @@ fn title(given: &str, messages: &[Message]) -> String {
 }
 
 /// Tags as Slipway takes them: at most 20, each of at most 40 characters, sorted.
-fn tags(given: &[String]) -> Vec<String> {
+pub(crate) fn tags(given: &[String]) -> Vec<String> {
     let cut = |tag: &String| tag.trim().chars().take(40).collect::<String>();
     let mut tags: Vec<_> = given.iter().map(cut).filter(|tag| !tag.is_empty()).collect();
     tags.sort();

@@ -63,37 +63,32 @@ pub(crate) struct NamedHost {
     pub name: String,
 }
 
-/// Writes a file, conversation by conversation.
-#[derive(Debug)]
-pub(crate) struct Writer<W> {
-    out: W,
-    first: bool,
+/// Writes everything before the conversations.
+pub(crate) fn begin(out: &mut impl Write, header: &Header) -> std::io::Result<()> {
+    write!(out, "{{\"format\":\"{FORMAT}\",\"version\":{VERSION},")?;
+    write!(out, "\"exported_at\":{},\"app_version\":", header.exported_at)?;
+    serde_json::to_writer(&mut *out, &header.app_version)?;
+    list(out, "hosts", &header.hosts)?;
+    list(out, "folders", &header.folders)?;
+    list(out, "presets", &header.presets)?;
+    list(out, "snippets", &header.snippets)?;
+    out.write_all(b",\n\"sessions\":[")
 }
 
-impl<W: Write> Writer<W> {
-    pub(crate) fn begin(mut out: W, header: &Header) -> std::io::Result<Self> {
-        write!(out, "{{\"format\":\"{FORMAT}\",\"version\":{VERSION},")?;
-        write!(out, "\"exported_at\":{},\"app_version\":", header.exported_at)?;
-        serde_json::to_writer(&mut out, &header.app_version)?;
-        list(&mut out, "hosts", &header.hosts)?;
-        list(&mut out, "folders", &header.folders)?;
-        list(&mut out, "presets", &header.presets)?;
-        list(&mut out, "snippets", &header.snippets)?;
-        out.write_all(b",\n\"sessions\":[")?;
-        Ok(Self { out, first: true })
-    }
+/// Writes one conversation.
+pub(crate) fn write(
+    out: &mut impl Write,
+    stored: &StoredSession,
+    first: bool,
+) -> std::io::Result<()> {
+    out.write_all(if first { b"\n" } else { b",\n" })?;
+    serde_json::to_writer(out, &Line::of(stored))?;
+    Ok(())
+}
 
-    pub(crate) fn session(&mut self, stored: &StoredSession) -> std::io::Result<()> {
-        self.out.write_all(if self.first { b"\n" } else { b",\n" })?;
-        self.first = false;
-        serde_json::to_writer(&mut self.out, &Line::of(stored))?;
-        Ok(())
-    }
-
-    pub(crate) fn end(mut self) -> std::io::Result<W> {
-        self.out.write_all(b"\n]}\n")?;
-        Ok(self.out)
-    }
+/// Writes everything behind them.
+pub(crate) fn end(out: &mut impl Write) -> std::io::Result<()> {
+    out.write_all(b"\n]}\n")
 }
 
 fn list(out: &mut impl Write, name: &str, items: &[impl Serialize]) -> std::io::Result<()> {

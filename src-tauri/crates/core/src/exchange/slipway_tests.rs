@@ -202,11 +202,13 @@ impl Dice {
 }
 
 fn written(header: &Header, sessions: &[StoredSession]) -> Vec<u8> {
-    let mut writer = Writer::begin(Vec::new(), header).unwrap();
-    for session in sessions {
-        writer.session(session).unwrap();
+    let mut text = Vec::new();
+    begin(&mut text, header).unwrap();
+    for (place, session) in sessions.iter().enumerate() {
+        write(&mut text, session, place == 0).unwrap();
     }
-    writer.end().unwrap()
+    end(&mut text).unwrap();
+    text
 }
 
 fn found(text: &[u8]) -> Vec<Item> {
@@ -236,7 +238,7 @@ fn sorted(mut stored: StoredSession) -> StoredSession {
 
 #[test]
 fn everything_comes_back() {
-    for seed in 0..60 {
+    for seed in 0..20 {
         let mut dice = Dice(StdRng::seed_from_u64(seed));
         let all: Vec<_> = (0..4).map(|_| dice.stored(None)).collect();
         let text = written(&Header::default(), &all);
