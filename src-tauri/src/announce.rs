@@ -32,7 +32,8 @@ pub(crate) async fn follow<R: Runtime>(app: AppHandle<R>, program: Program) {
 
 /// An answer that ended by itself after some time.
 fn worth_it(program: &Program, settings: &Settings, message: &TaskMessage) -> bool {
-    let took = |ms: u64| Duration::from_millis(ms) >= Duration::from_secs(settings.notify_after_s.into());
+    let took =
+        |ms: u64| Duration::from_millis(ms) >= Duration::from_secs(settings.notify_after_s.into());
     match &message.body {
         TaskBody::Complete(TaskResult::Chat(result)) => {
             !result.stopped && result.stats.total_ms.is_some_and(took)
@@ -68,8 +69,12 @@ async fn announce<R: Runtime>(
     let words = match (body, language) {
         (TaskBody::Error(_), Language::En) => "The answer broke off.",
         (TaskBody::Error(_), Language::Ru) => "Ответ оборвался.",
-        (TaskBody::Complete(TaskResult::Conversation(_)), Language::En) => "The models have finished.",
-        (TaskBody::Complete(TaskResult::Conversation(_)), Language::Ru) => "Модели закончили беседу.",
+        (TaskBody::Complete(TaskResult::Conversation(_)), Language::En) => {
+            "The models have finished."
+        }
+        (TaskBody::Complete(TaskResult::Conversation(_)), Language::Ru) => {
+            "Модели закончили беседу."
+        }
         (_, Language::En) => "The answer is ready.",
         (_, Language::Ru) => "Ответ готов.",
     };

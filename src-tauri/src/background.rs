@@ -9,8 +9,8 @@ use tauri::menu::{Menu, MenuItem, PredefinedMenuItem};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Manager, Runtime, Window, WindowEvent};
 
-use crate::state::{Shell, raise_window};
 use crate::quick;
+use crate::state::{Shell, raise_window};
 
 /// The tray's id.
 const TRAY: &str = "slipway";
@@ -69,7 +69,8 @@ pub(crate) async fn follow<R: Runtime>(app: AppHandle<R>, program: Program) {
         let batch = bus.after(seq).messages;
         seq = batch.last().map_or(seq, |message| message.seq);
         // Pieces of answers come by the hundred.
-        if batch.iter().all(|message| matches!(message.body, TaskBody::Chunk(_) | TaskBody::Log(_))) {
+        if batch.iter().all(|message| matches!(message.body, TaskBody::Chunk(_) | TaskBody::Log(_)))
+        {
             tokio::time::sleep(EVERY).await;
         }
     }
@@ -130,7 +131,11 @@ fn menu<R: Runtime>(
         menu.append(&item(&format!("task-{place}"), text, true)?)?;
     }
     if running.is_empty() {
-        menu.append(&item("idle", &Text::new("Nothing is running", "Ничего не выполняется"), false)?)?;
+        menu.append(&item(
+            "idle",
+            &Text::new("Nothing is running", "Ничего не выполняется"),
+            false,
+        )?)?;
     }
     menu.append(&PredefinedMenuItem::separator(app)?)?;
     menu.append(&item("quit", &Text::new("Quit", "Выйти"), true)?)?;

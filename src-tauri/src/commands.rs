@@ -72,7 +72,7 @@ macro_rules! handlers {
 
         /// All commands for Tauri.
         pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
-            tauri::generate_handler![$(generated::$name::<R>,)* generated::subscribe::<R>]
+            tauri::generate_handler![$(generated::$name,)* generated::subscribe]
         }
     };
 }

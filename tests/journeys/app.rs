@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use slipway_core::{Bus, DataDir, Program};
 use slipway_protocol::{
-    ChatResult, ChatSend, ChatStarted, ConnectionState, ConnectionStatus, DeployRequest,
-    DeployResult, ErrorInfo, HostId, HostRef, Message, ModelSource, Progress, PromptAnswer,
-    PromptReply, RequestId, Sampling, SessionRef, TaskBody, TaskMessage, TaskOutcome, TaskRef,
+    ChatResult, ChatSend, ChatSettings, ChatStarted, ConnectionState, ConnectionStatus,
+    DeployRequest, DeployResult, ErrorInfo, HostId, HostRef, Message, ModelSource, Progress,
+    PromptAnswer, PromptReply, RequestId, SessionRef, TaskBody, TaskMessage, TaskOutcome, TaskRef,
     TaskResult, UninstallRequest,
 };
 use tempfile::TempDir;
@@ -231,8 +231,11 @@ pub fn chat(host_id: &HostId, text: &str) -> ChatSend {
     ChatSend {
         session_id: None,
         host_id: host_id.clone(),
+        model: None,
         text: text.to_owned(),
-        sampling: Sampling::default(),
+        attachments: Vec::new(),
+        settings: ChatSettings::default(),
+        replaces: None,
         stream: true,
     }
 }

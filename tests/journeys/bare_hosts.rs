@@ -159,7 +159,7 @@ fn a_deploy_works_with_one_confirmation() {
 
         app.connect(&host).await;
         let mut send = chat(&host, "Hello!");
-        send.sampling.max_tokens = Some(5);
+        send.settings.sampling.max_tokens = Some(5);
         let started = app.program.chat_send(send).await.unwrap();
         app.answered(&started).await;
         // Nothing has to be brought twice, so nobody is asked.

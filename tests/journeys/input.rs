@@ -17,7 +17,7 @@ async fn what_no_engine_can_answer_is_refused_before_it_is_saved() {
     let local = HostId::local();
     let hot = |temperature| {
         let mut send = chat(&local, "Hello!");
-        send.sampling.temperature = Some(temperature);
+        send.settings.sampling.temperature = Some(temperature);
         send
     };
     let cases = [
@@ -72,7 +72,7 @@ async fn a_message_over_the_context_window_says_both_sizes() {
     // Text of every kind survives the way there and back.
     let said = "naïve — 日本語 👩‍👩‍👧‍👦 \u{200f}عربي";
     let mut send = chat(&host, said);
-    send.sampling.grammar = Some(format!("root ::= \"{said}\""));
+    send.settings.sampling.grammar = Some(format!("root ::= \"{said}\""));
     let started = app.program.chat_send(send).await.unwrap();
     let (_, answer) = app.answered(&started).await;
     assert_eq!((answer.content.as_str(), app.streamed(&started).as_str()), (said, said));

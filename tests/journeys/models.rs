@@ -40,7 +40,7 @@ fn practice() -> Vec<u8> {
 async fn answers(app: &App, host: &HostId) {
     app.connect(host).await;
     let mut send = chat(host, "Hello!");
-    send.sampling.max_tokens = Some(5);
+    send.settings.sampling.max_tokens = Some(5);
     let started = app.program.chat_send(send).await.unwrap();
     app.answered(&started).await;
 }

@@ -48,7 +48,7 @@ async fn stop_frees_the_engine_within_a_second_and_keeps_the_text() {
     // The conversation goes on from there.
     let mut more = chat(&host, "And now?");
     more.session_id = Some(started.session.id.clone());
-    more.sampling.max_tokens = Some(3);
+    more.settings.sampling.max_tokens = Some(3);
     let more = app.program.chat_send(more).await.unwrap();
     let (result, _) = app.answered(&more).await;
     assert_eq!(result.stats.finish_reason.as_deref(), Some("length"));
@@ -98,8 +98,10 @@ async fn a_link_lost_in_mid_answer_keeps_what_came() {
     app.state(seq, &host, ConnectionState::Connected).await;
     let retry = slipway_protocol::ChatRetry {
         session_id: started.session.id.clone(),
+        message_id: None,
         host_id: host.clone(),
-        sampling: slipway_protocol::Sampling::default(),
+        model: None,
+        settings: slipway_protocol::ChatSettings::default(),
     };
     let retried = app.program.chat_retry(retry).await.unwrap();
     app.next(retried_seq(&app), |m| {
@@ -145,7 +147,7 @@ async fn twenty_chats_at_once_all_end() {
     assert_eq!(http::busy_slots(&url, &machine.deployment()), 0);
     // A second answer in one conversation is refused while the first is written.
     let mut slow = chat(&host, "Slow one.");
-    slow.sampling.grammar = Some("root ::= [a-z]{3000}".into());
+    slow.settings.sampling.grammar = Some("root ::= [a-z]{3000}".into());
     let slow = app.program.chat_send(slow).await.unwrap();
     let second =
         ChatSend { session_id: Some(slow.session.id.clone()), ..chat(&host, "Too early.") };

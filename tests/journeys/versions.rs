@@ -47,7 +47,7 @@ async fn roll_back(app: &App, host: &HostId) -> RolledBack {
 async fn answering(app: &App, host: &HostId) -> String {
     app.connect(host).await;
     let mut send = chat(host, "Who is there?");
-    send.sampling.max_tokens = Some(5);
+    send.settings.sampling.max_tokens = Some(5);
     let started = app.program.chat_send(send).await.unwrap();
     app.answered(&started).await.1.model.unwrap()
 }

@@ -13,7 +13,7 @@ use crate::sshd::Sshd;
 pub async fn served_before(app: &App, host: &HostId) {
     app.connect(host).await;
     let mut send = crate::app::chat(host, "Still there?");
-    send.sampling.max_tokens = Some(5);
+    send.settings.sampling.max_tokens = Some(5);
     let started = app.program.chat_send(send).await.unwrap();
     app.answered(&started).await;
     let views = app.program.host_list().await.unwrap();

@@ -25,7 +25,7 @@ pub async fn chats(app: Arc<App>, host: HostId, stop: Arc<AtomicBool>) -> Tally 
     while !stop.load(Ordering::Relaxed) {
         let seq = app.program.bus().last_seq();
         let mut send = chat(&host, "Go on.");
-        send.sampling = Sampling { max_tokens: Some(24), ..Sampling::default() };
+        send.settings.sampling = Sampling { max_tokens: Some(24), ..Sampling::default() };
         let ended = match app.program.chat_send(send).await {
             Ok(started) => ended(&app, seq, &started.request_id).await,
             Err(fault) => Some(fault.code),

@@ -1,6 +1,6 @@
 //! What an error is about, as a table below its sentences.
 
-use slipway_protocol::{ChangedHostKey, ErrorFacts, LoginAttempt};
+use slipway_protocol::{ChangedHostKey, ErrorFacts, Hop, LoginAttempt};
 
 use crate::output::Output;
 use crate::preflight;
@@ -14,6 +14,18 @@ pub(crate) fn lines(output: &Output, facts: &ErrorFacts) -> Vec<String> {
         ErrorFacts::Preflight(findings) => {
             findings.iter().flat_map(|found| preflight::finding(output, found, &[])).collect()
         }
+        ErrorFacts::Hop(hop) => {
+            vec![row(output.pick("broken at", "обрыв"), hop_name(output, *hop))]
+        }
+    }
+}
+
+fn hop_name(output: &Output, hop: Hop) -> &'static str {
+    match hop {
+        Hop::ThisApp => output.pick("Slipway here", "Slipway здесь"),
+        Hop::Tunnel => output.pick("the tunnel", "туннель"),
+        Hop::Server => output.pick("the server", "сервер"),
+        Hop::Engine => output.pick("the engine", "движок"),
     }
 }
 

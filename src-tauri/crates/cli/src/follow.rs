@@ -149,7 +149,12 @@ fn work_name(output: &Output, kind: Option<TaskKind>) -> &'static str {
             | TaskKind::Check
             | TaskKind::Diagnose
             | TaskKind::Connect
-            | TaskKind::Chat,
+            | TaskKind::Chat
+            | TaskKind::Conversation
+            | TaskKind::Title
+            | TaskKind::Compact
+            | TaskKind::Export
+            | TaskKind::Import,
         )
         | None => output.pick("Install and start", "Установка и запуск"),
     }

@@ -125,6 +125,7 @@ mod tests {
             local_url: None,
             model: Some("practice".into()),
             context_size: None,
+            models: Vec::new(),
             since: 0,
             round_trip_ms: Some(12.34),
             reconnects: 0,

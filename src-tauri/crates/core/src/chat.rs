@@ -24,8 +24,8 @@ pub(crate) use live::LiveAnswers;
 
 use slipway_protocol::{
     ChatRetry, ChatSend, ChatSettings, ChatStarted, HostId, Message, MessageId, MessageState,
-    Progress, QueuedId, RequestId, Role, Sampling, Session, SessionId, SessionKind, TaskBody, TaskKind,
-    TaskSubject, Text,
+    Progress, QueuedId, RequestId, Role, Sampling, Session, SessionId, SessionKind, TaskBody,
+    TaskKind, TaskSubject, Text,
 };
 
 use crate::clock::now_ms;
@@ -178,10 +178,7 @@ impl Program {
             return Ok(message);
         }
         Err(Fault::invalid(
-            Text::new(
-                "That message is in another chat.",
-                "Это сообщение из другого чата.",
-            ),
+            Text::new("That message is in another chat.", "Это сообщение из другого чата."),
             Text::new("Open that chat first.", "Сначала откройте тот чат."),
         ))
     }
@@ -277,11 +274,11 @@ fn refuse_other_kinds(session: &Session) -> Result<(), Fault> {
         return Ok(());
     }
     Err(Fault::invalid(
+        Text::new("This is no chat with one model.", "Это не чат с одной моделью."),
         Text::new(
-            "This is no chat with one model.",
-            "Это не чат с одной моделью.",
+            "Send it to its columns, or say a line.",
+            "Отправьте в его столбцы или скажите реплику.",
         ),
-        Text::new("Send it to its columns, or say a line.", "Отправьте в его столбцы или скажите реплику."),
     ))
 }
 

@@ -76,13 +76,29 @@ impl<'a> Body<'a> {
             grammar: request.grammar.as_deref().filter(|_| dialect.knows_grammar()),
             continue_final_message: goes_on.then_some(true),
             add_generation_prompt: goes_on.then_some(false),
-            // A text that is gone on with is past its reasoning: models that think would begin
-            // it anew, and llama.cpp refuses to make them.
-            chat_template_kwargs: (request.prefill && dialect == Dialect::LlamaCpp)
-                .then(|| json!({ "enable_thinking": false })),
+            // A text that is gone on with is past its reasoning. Models that think would begin it anew,
+            // which llama.cpp refuses; vLLM would take what comes for a thought.
+            chat_template_kwargs: (request.prefill
+                && matches!(dialect, Dialect::LlamaCpp | Dialect::Vllm))
+            .then(|| json!({ "enable_thinking": false })),
             stream: false,
             stream_options: None,
         }
+    }
+
+    /// What vLLM's `/tokenize` takes of it.
+    pub(crate) fn prompt(&self) -> Value {
+        let mut prompt = json!({ "messages": self.messages });
+        for (name, value) in [
+            ("model", self.model.map(Value::from)),
+            ("continue_final_message", self.continue_final_message.map(Value::from)),
+            ("add_generation_prompt", self.add_generation_prompt.map(Value::from)),
+        ] {
+            if let Some(value) = value {
+                prompt[name] = value;
+            }
+        }
+        prompt
     }
 
     /// For an answer that comes piece by piece.
@@ -219,7 +235,8 @@ mod tests {
         let vllm = json!({
             "messages": messages, "top_k": 40, "min_p": 0.5, "repetition_penalty": 1.5,
             "response_format": format, "continue_final_message": true,
-            "add_generation_prompt": false, "stream": false,
+            "add_generation_prompt": false,
+            "chat_template_kwargs": { "enable_thinking": false }, "stream": false,
         });
         assert_eq!(wire(&full(), Dialect::Vllm), vllm);
         let mlx = json!({

@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, RequestBuilder, StatusCode, redirect};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::answer::Completion;
 use crate::body::Body;
 use crate::endpoint::{Redactor, is_loopback};
 use crate::error::innermost;
 use crate::load::Load;
+use crate::ollama::Shown;
 use crate::response::{Reply, Report};
-use crate::server::{ModelList, WireProps};
+use crate::server::WireProps;
 use crate::{
-    Answer, ChatRequest, ChatStream, Dialect, Endpoint, Error, Health, Model, Props, Result, Slot,
+    Answer, ChatRequest, ChatStream, Dialect, Endpoint, Error, Health, Props, Result, Role, Slot,
     Timeouts,
 };
 
@@ -36,6 +37,8 @@ pub struct Client {
     redactor: Redactor,
     timeouts: Timeouts,
     dialect: Dialect,
+    /// What Ollama told of its models.
+    pub(crate) shown: Arc<Shown>,
 }
 
 impl Client {
@@ -71,6 +74,7 @@ impl Client {
             redactor: Redactor::new(endpoint.api_key),
             timeouts,
             dialect: Dialect::default(),
+            shown: Arc::default(),
         })
     }
 
@@ -110,15 +114,6 @@ impl Client {
         }
     }
 
-    /// Lists the models that the server offers (`GET /v1/models`).
-    ///
-    /// # Errors
-    /// [`Error::Unauthorized`] for a missing or wrong key, [`Error::Loading`] before the model is
-    /// there, and those of every call.
-    pub async fn models(&self) -> Result<Vec<Model>> {
-        Ok(self.get_json::<ModelList>("/v1/models").await?.into())
-    }
-
     /// Reads how a llama.cpp server was started (`GET /props`).
     ///
     /// # Errors
@@ -151,13 +146,13 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::RequestTimeout`] after [`Timeouts::answer`], [`Error::ContextExceeded`],
-    /// [`Error::BadRequest`] and those of [`Client::models`].
+    /// [`Error::PrefillRefused`], [`Error::BadRequest`] and those of [`Client::models`].
     pub async fn complete(&self, request: &ChatRequest) -> Result<Answer> {
+        self.check(request)?;
         let call = self.request(Method::POST, CHAT).json(&Body::whole(request, self.dialect));
         let reply = self.reply(call, self.timeouts.answer).await?;
-        reply
-            .json::<Completion>(&self.redactor)?
-            .into_answer()
+        let object = reply.json(&self.redactor).map_err(|error| told_of(request, error))?;
+        Answer::read(object, &request.prefix(), &request.echo(self.dialect))
             .ok_or_else(|| reply.error(&self.redactor))
     }
 
@@ -169,6 +164,7 @@ impl Client {
     /// [`Timeouts::first_token`], and those of [`Client::complete`]. Later ones come out of the
     /// stream.
     pub async fn stream(&self, request: &ChatRequest) -> Result<ChatStream> {
+        self.check(request)?;
         let deadline = Instant::now() + self.timeouts.first_token;
         let mut call = self
             .request(Method::POST, CHAT)
@@ -185,19 +181,40 @@ impl Client {
                 .headers()
                 .get(CONTENT_TYPE)
                 .and_then(|value| value.to_str().ok())
-                .is_some_and(|value| value.starts_with("text/event-stream"));
+                .is_some_and(|value| value.to_ascii_lowercase().starts_with("text/event-stream"));
             if response.status().is_success() && is_stream {
                 return Ok(response);
             }
-            Err(Reply::read(response).await?.error(&self.redactor))
+            let error = Reply::read(response).await?.error(&self.redactor);
+            Err(told_of(request, error))
         };
         let response =
             timeout_at(deadline, opening).await.map_err(|_| Error::FirstTokenTimeout)??;
-        Ok(ChatStream::new(response, deadline, self.timeouts.idle, self.redactor.clone()))
+        let (prefix, echo) = (request.prefix(), request.echo(self.dialect));
+        let (idle, redactor) = (self.timeouts.idle, self.redactor.clone());
+        Ok(ChatStream::new(response, deadline, idle, &prefix, &echo, redactor))
     }
 
-    async fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+    /// What needs no question to the server.
+    fn check(&self, request: &ChatRequest) -> Result<()> {
+        let is_begun = request.messages.last().is_some_and(|last| last.role == Role::Assistant);
+        if request.prefill && !(is_begun && self.dialect.continues_answers()) {
+            return Err(Error::PrefillRefused);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         self.get(path).await?.json(&self.redactor)
+    }
+
+    pub(crate) async fn post_json<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T> {
+        let call = self.request(Method::POST, path).json(body);
+        self.reply(call, self.timeouts.request).await?.json(&self.redactor)
     }
 
     async fn get(&self, path: &str) -> Result<Reply> {
@@ -219,5 +236,22 @@ impl Client {
             Reply::read(response).await
         };
         timeout(limit, whole).await.map_err(|_| Error::RequestTimeout)?
+    }
+}
+
+/// Templates of models that think cannot all go on with an answer: "Assistant response prefill is
+/// incompatible with enable_thinking" (llama.cpp), "continue_final_message is set but …" (vLLM).
+fn told_of(request: &ChatRequest, error: Error) -> Error {
+    match error {
+        Error::BadRequest { message }
+            if request.prefill
+                && ["prefill", "continue_final_message"]
+                    .iter()
+                    .any(|word| message.contains(word)) =>
+        {
+            tracing::debug!(message, "the engine does not go on with an answer");
+            Error::PrefillRefused
+        }
+        error => error,
     }
 }

@@ -24,7 +24,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Drop tokens below a share of the likeliest one's probability, and take the likeliest few.
+    /// Whether it takes `top_k` and `min_p`.
     pub(crate) fn knows_top_k(self) -> bool {
         matches!(self, Self::LlamaCpp | Self::Vllm | Self::Mlx)
     }
@@ -48,9 +48,10 @@ impl Dialect {
         self == Self::LlamaCpp
     }
 
-    /// Whether it goes on writing a last message that is the assistant's.
+    /// Whether it goes on writing a last message that is the assistant's. mlx-lm and OpenAI begin another
+    /// one after it.
     pub fn continues_answers(self) -> bool {
-        self != Self::OpenAi
+        matches!(self, Self::LlamaCpp | Self::Vllm | Self::Ollama)
     }
 }
 
@@ -68,4 +69,35 @@ pub fn unsupported(dialect: Dialect, request: &ChatRequest) -> Vec<&'static str>
     .into_iter()
     .filter_map(|(name, is_unknown)| is_unknown.then_some(name))
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_engine_leaves_out_what_it_does_not_know() {
+        let request = ChatRequest {
+            temperature: Some(1.0),
+            top_k: Some(1),
+            min_p: Some(0.1),
+            repeat_penalty: Some(1.1),
+            json_schema: Some(json!({})),
+            grammar: Some(String::new()),
+            prefill: true,
+            ..ChatRequest::default()
+        };
+        for (dialect, expected) in [
+            (Dialect::LlamaCpp, vec![]),
+            (Dialect::Vllm, vec!["grammar"]),
+            (Dialect::Ollama, vec!["top_k", "min_p", "repeat_penalty", "grammar"]),
+            (Dialect::Mlx, vec!["json_schema", "grammar", "prefill"]),
+            (Dialect::OpenAi, vec!["top_k", "min_p", "repeat_penalty", "grammar", "prefill"]),
+        ] {
+            assert_eq!(unsupported(dialect, &request), expected, "{dialect:?}");
+            assert!(unsupported(dialect, &ChatRequest::default()).is_empty());
+        }
+    }
 }

@@ -7,6 +7,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::json::without_nul;
 use crate::{Error, Result};
 
 /// An OpenAI-compatible server.
@@ -108,10 +109,10 @@ impl Redactor {
 
     /// The beginning of `text`, without the key.
     pub(crate) fn excerpt(&self, text: &str) -> String {
-        let redacted = match &self.0 {
+        let redacted = without_nul(match &self.0 {
             Some(key) => text.replace(key.expose_secret(), "[key]"),
             None => text.to_owned(),
-        };
+        });
         match redacted.char_indices().nth(EXCERPT) {
             Some((end, _)) => format!("{}…", &redacted[..end]),
             None => redacted,

@@ -1,8 +1,8 @@
 //! Chat completions over HTTP: the engine's API, SSE streams, health.
 //!
 //! A [`Client`] speaks to one [`Endpoint`]: llama.cpp's server, or anything that answers the same
-//! OpenAI-compatible requests. [`Client::stream`] gives an answer as it is written,
-//! [`Client::complete`] gives it whole; [`Client::health`], [`Client::models`], [`Client::props`]
+//! OpenAI-compatible requests in its own [`Dialect`]. [`Client::stream`] gives an answer as it is written,
+//! [`Client::complete`] gives it whole, [`Client::count`] counts its prompt; [`Client::health`], [`Client::models`], [`Client::props`]
 //! and [`Client::slots`] say what the server is and does.
 //!
 //! Every wait ends: see [`Timeouts`]. Dropping a [`ChatStream`], or the future of any call, closes
@@ -13,14 +13,19 @@ mod body;
 mod client;
 mod count;
 mod dialect;
+mod echo;
 mod endpoint;
 mod error;
+mod json;
 mod load;
+mod models;
+mod ollama;
 mod request;
 mod response;
 mod server;
 mod sse;
 mod stream;
+mod think;
 
 pub use answer::{Answer, FinishReason, Timings, Usage};
 pub use client::Client;
@@ -28,6 +33,7 @@ pub use dialect::{Dialect, unsupported};
 pub use endpoint::{Endpoint, Timeouts};
 pub use error::{Error, Result};
 pub use load::Load;
+pub use models::Model;
 pub use request::{ChatMessage, ChatRequest, Content, Part, Role};
-pub use server::{Health, Model, Props, Slot};
+pub use server::{Health, Props, Slot};
 pub use stream::{ChatEvent, ChatStream};

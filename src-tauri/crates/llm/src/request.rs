@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::Dialect;
+
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -128,5 +130,11 @@ impl ChatRequest {
             Some(last) if self.prefill && last.role == Role::Assistant => last.content.text(),
             _ => String::new(),
         }
+    }
+
+    /// The part of [`ChatRequest::prefix`] that this engine may say again: llama.cpp repeats it in whole
+    /// answers, and some builds did so in streams.
+    pub(crate) fn echo(&self, dialect: Dialect) -> String {
+        if dialect == Dialect::LlamaCpp { self.prefix() } else { String::new() }
     }
 }

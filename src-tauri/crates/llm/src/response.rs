@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::endpoint::Redactor;
 use crate::sse::MAX_EVENT;
-use crate::{Error, Result};
+use crate::{Error, Result, json};
 
 /// Longest body that is read, in bytes.
 const MAX_BODY: usize = 2 * MAX_EVENT;
@@ -49,7 +49,7 @@ impl Reply {
         if !self.status.is_success() {
             return Err(self.error(redactor));
         }
-        serde_json::from_str(&self.text).map_err(|error| {
+        json::parse(&self.text).map_err(|error| {
             tracing::debug!(%error, "body is not of this protocol");
             self.error(redactor)
         })
@@ -111,21 +111,26 @@ fn text_or_default<'de, D: serde::Deserializer<'de>>(
 impl Report {
     /// Reads a body or an event as JSON and finds the error in it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::find(&serde_json::from_str(text).ok()?)
+        Self::find(&json::parse(text).ok()?)
     }
 
     /// Finds the error in a body or an event: `{"error":{…}}` (OpenAI, llama.cpp, vLLM),
-    /// `{"error":"…"}` (Ollama) or `{"detail":"…"}` (servers made with FastAPI).
+    /// `{"error":"…"}` (Ollama), `{"object":"error",…}` (older vLLM) or `{"detail":"…"}` (servers made
+    /// with FastAPI).
     pub(crate) fn find(body: &Value) -> Option<Self> {
-        match (body.get("error"), body.get("detail")) {
-            (Some(Value::String(text)), _) | (None, Some(Value::String(text))) => {
-                Some(Self::of_text(text))
-            }
-            (Some(object @ Value::Object(_)), _) => Some(
-                Self::deserialize(object).unwrap_or_else(|_| Self::of_text(&object.to_string())),
-            ),
-            _ => None,
+        match &body["error"] {
+            Value::String(text) if !text.is_empty() => return Some(Self::of_text(text)),
+            Value::Null | Value::Bool(false) | Value::String(_) => {}
+            object => return Some(Self::of_object(object)),
         }
+        if body["object"] == "error" {
+            return Some(Self::of_object(body));
+        }
+        body["detail"].as_str().map(Self::of_text)
+    }
+
+    fn of_object(object: &Value) -> Self {
+        Self::deserialize(object).unwrap_or_else(|_| Self::of_text(&object.to_string()))
     }
 
     fn of_text(text: &str) -> Self {
@@ -142,18 +147,38 @@ impl Report {
         self.message.to_ascii_lowercase().contains("loading model")
     }
 
+    /// llama.cpp says both numbers in fields of their own; vLLM and OpenAI in a sentence, of which
+    /// these are the two forms: "This model's maximum context length is 4096 tokens. However, you
+    /// requested 5000 tokens (…)", "You passed 4000 input tokens and requested 1000 output tokens.
+    /// However, the model's context length is only 4096 tokens, …".
     fn context_exceeded(&self) -> Option<Error> {
-        if self.kind != "exceed_context_size_error" {
-            return None;
+        if self.kind == "exceed_context_size_error" {
+            let (prompt_tokens, context) = (self.n_prompt_tokens?, self.n_ctx?);
+            return Some(Error::ContextExceeded { prompt_tokens, context });
         }
-        Some(Error::ContextExceeded { prompt_tokens: self.n_prompt_tokens?, context: self.n_ctx? })
+        let (before, after) = ["maximum context length is ", "context length is only "]
+            .iter()
+            .find_map(|words| self.message.split_once(words))?;
+        let mut told = numbers(after);
+        let context = told.next()?;
+        let prompt_tokens = told.chain([numbers(before).sum()]).max()?;
+        (prompt_tokens > context).then_some(Error::ContextExceeded { prompt_tokens, context })
     }
 
     /// The error for a report that came with a successful status, as in the middle of a stream.
     pub(crate) fn into_error(self, redactor: &Redactor) -> Error {
+        if let Some(code) = self.tunnel_code() {
+            return Error::Tunnel { code: code.to_owned(), message: self.message };
+        }
         self.context_exceeded().unwrap_or_else(|| Error::Engine {
             status: self.code.as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or(500),
             message: redactor.excerpt(&self.message),
         })
     }
+}
+
+/// Those of a sentence. None is so great that a few of them could not be added.
+fn numbers(text: &str) -> impl Iterator<Item = u64> {
+    let runs = text.split(|character: char| !character.is_ascii_digit());
+    runs.filter_map(|digits| digits.parse::<u32>().ok()).map(u64::from)
 }

@@ -1,7 +1,4 @@
-//! What a server says about itself: health, models, properties, slots.
-//!
-//! `/health`, `/props` and `/slots` are llama.cpp's; `/v1/models` is OpenAI's with llama.cpp's
-//! `meta` and vLLM's `max_model_len`.
+//! What a llama.cpp server says about itself: health, properties, slots.
 
 use serde::Deserialize;
 
@@ -17,25 +14,6 @@ pub enum Health {
     },
 }
 
-/// A model that the server offers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Model {
-    /// The name to ask for it by.
-    pub id: String,
-    /// Tokens that the context of one slot holds, as it is served.
-    pub context: Option<u64>,
-    /// Tokens of context that the model was trained for.
-    pub training_context: Option<u64>,
-    /// Number of parameters.
-    pub parameters: Option<u64>,
-    /// Bytes of its weights.
-    pub size: Option<u64>,
-    /// Whether it is in memory now; `None` where the server does not tell.
-    pub loaded: Option<bool>,
-    /// Whether it takes pictures; `None` where the server does not tell.
-    pub vision: Option<bool>,
-}
-
 /// How a llama.cpp server was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Props {
@@ -49,6 +27,8 @@ pub struct Props {
     pub model_path: Option<String>,
     /// The engine's build.
     pub build_info: Option<String>,
+    /// Whether the model takes pictures; `None` where the build does not tell.
+    pub vision: Option<bool>,
 }
 
 /// One of the requests that a llama.cpp server can work on at once.
@@ -63,52 +43,19 @@ pub struct Slot {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct ModelList {
-    data: Vec<WireModel>,
-}
-
-#[derive(Deserialize)]
-struct WireModel {
-    id: String,
-    meta: Option<Meta>,
-    max_model_len: Option<u64>,
-}
-
-#[derive(Default, Deserialize)]
-struct Meta {
-    n_ctx: Option<u64>,
-    n_ctx_train: Option<u64>,
-    n_params: Option<u64>,
-    size: Option<u64>,
-}
-
-impl From<ModelList> for Vec<Model> {
-    fn from(list: ModelList) -> Self {
-        list.data
-            .into_iter()
-            .map(|model| {
-                let meta = model.meta.unwrap_or_default();
-                Model {
-                    id: model.id,
-                    context: meta.n_ctx.or(model.max_model_len),
-                    training_context: meta.n_ctx_train,
-                    parameters: meta.n_params,
-                    size: meta.size,
-                    loaded: None,
-                    vision: None,
-                }
-            })
-            .collect()
-    }
-}
-
-#[derive(Deserialize)]
 pub(crate) struct WireProps {
     default_generation_settings: GenerationSettings,
     total_slots: u32,
     model_alias: Option<String>,
     model_path: Option<String>,
     build_info: Option<String>,
+    #[serde(default)]
+    modalities: Modalities,
+}
+
+#[derive(Default, Deserialize)]
+struct Modalities {
+    vision: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +71,7 @@ impl From<WireProps> for Props {
             model_alias: wire.model_alias,
             model_path: wire.model_path,
             build_info: wire.build_info,
+            vision: wire.modalities.vision,
         }
     }
 }

@@ -9,6 +9,9 @@ use std::collections::VecDeque;
 /// Longest line, and longest event, in bytes.
 pub(crate) const MAX_EVENT: usize = 16 * 1024 * 1024;
 
+/// How much is kept of what is not part of the protocol, in bytes.
+const MAX_STRAY: usize = 4096;
+
 /// A line or an event went over [`MAX_EVENT`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooLong;
@@ -21,6 +24,8 @@ pub(crate) struct Decoder {
     /// The data of the event so far, each line ended by LF.
     data: Vec<u8>,
     events: VecDeque<String>,
+    /// The beginning of the lines that are no fields: a page or an error that came instead.
+    stray: Vec<u8>,
     /// The last packet ended in CR: an LF that comes now belongs to it.
     after_cr: bool,
     /// The first line may begin with a byte order mark.
@@ -58,6 +63,15 @@ impl Decoder {
         self.events.pop_front()
     }
 
+    /// What came that is not part of the protocol, shortened.
+    pub(crate) fn stray(&self) -> String {
+        let mut stray = self.stray.clone();
+        if matches!(self.line.first(), Some(b'<' | b'{')) {
+            stray.extend(self.line.iter().take(MAX_STRAY));
+        }
+        into_text(stray)
+    }
+
     fn append(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         if self.line.len() + bytes.len() > MAX_EVENT {
             return Err(TooLong);
@@ -77,24 +91,57 @@ impl Decoder {
                 let data = std::mem::take(&mut self.data);
                 self.events.push_back(into_text(data));
             }
-        } else if let Some(value) = data_of(line) {
-            if self.data.len() + value.len() >= MAX_EVENT {
-                return Err(TooLong);
+        } else {
+            match Field::of(line) {
+                Field::Data(value) => {
+                    if self.data.len() + value.len() >= MAX_EVENT {
+                        return Err(TooLong);
+                    }
+                    self.data.extend_from_slice(value);
+                    self.data.push(b'\n');
+                }
+                Field::Error(value) => {
+                    let value = String::from_utf8_lossy(value);
+                    self.events.push_back(format!("{{\"error\":{value}}}"));
+                }
+                Field::Unimportant => {}
+                Field::Stray => {
+                    let room = MAX_STRAY.saturating_sub(self.stray.len() + 1);
+                    if room > 0 {
+                        self.stray.extend(line.iter().take(room));
+                        self.stray.push(b'\n');
+                    }
+                }
             }
-            self.data.extend_from_slice(value);
-            self.data.push(b'\n');
         }
         self.line.clear();
         Ok(())
     }
 }
 
-/// The value of a `data` line. Comments and the fields `event`, `id` and `retry` mean nothing here.
-fn data_of(line: &[u8]) -> Option<&[u8]> {
-    match line.strip_prefix(b"data")? {
-        [] => Some(&[]),
-        [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
-        _ => None,
+/// What a line is.
+enum Field<'a> {
+    Data(&'a [u8]),
+    /// Builds of llama.cpp before October 2025 told errors in a field of their own.
+    Error(&'a [u8]),
+    /// Comments, and what means nothing here.
+    Unimportant,
+    /// None of the protocol.
+    Stray,
+}
+
+impl<'a> Field<'a> {
+    fn of(line: &'a [u8]) -> Self {
+        let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+        let (name, value) = line.split_at(colon);
+        let value = value.strip_prefix(b":").unwrap_or(value);
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        match name {
+            b"data" => Self::Data(value),
+            b"error" if value.starts_with(b"{") => Self::Error(value),
+            b"" | b"event" | b"id" | b"retry" => Self::Unimportant,
+            _ => Self::Stray,
+        }
     }
 }
 
@@ -147,6 +194,22 @@ mod tests {
     fn bytes_that_are_not_utf8_hold_nothing_back() {
         let events = decode(&[b"data: a\xffb\n\ndata: next\n\n"]);
         assert_eq!(events, ["a\u{fffd}b", "next"]);
+    }
+
+    #[test]
+    fn errors_and_pages_that_come_instead_are_kept() {
+        assert_eq!(decode(&[b"error: {\"code\":500}\n\n"]), ["{\"error\":{\"code\":500}}"]);
+        let mut decoder = Decoder::default();
+        decoder.feed(b": hello\nid: 1\n<html>\n<p>no: 1\n</ht").unwrap();
+        assert_eq!(decoder.stray(), "<html>\n<p>no: 1\n</ht");
+        decoder.feed(b"\ndata: a\n\nda").unwrap();
+        assert_eq!(decoder.next_event().as_deref(), Some("a"));
+        assert_eq!(decoder.stray(), "<html>\n<p>no: 1\n</ht\n");
+        for _ in 0..100 {
+            decoder.feed(&[b'x'; 1000]).unwrap();
+            decoder.feed(b"\n").unwrap();
+        }
+        assert!(decoder.stray().len() <= MAX_STRAY);
     }
 
     #[test]

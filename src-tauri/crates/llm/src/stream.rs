@@ -8,18 +8,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, Stream, StreamExt};
 use reqwest::Response;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::answer::{Text, WireUsage};
+use crate::answer::Text;
+use crate::echo::EchoFilter;
 use crate::endpoint::Redactor;
 use crate::response::Report;
 use crate::sse::Decoder;
-use crate::{Error, FinishReason, Result, Timings, Usage};
+use crate::think::{Piece, ThinkSplitter};
+use crate::{Error, FinishReason, Result, Timings, Usage, json};
+
+/// The figures, and the end of the stream, follow at once where they come at all.
+const AFTER_FINISH: Duration = Duration::from_secs(5);
 
 /// One piece of a streamed answer. They come in this order: text and reasoning, `Finish`, `Usage`
-/// where the engine counts, `Done`.
+/// where the engine counts, `Done`; each of the last three once at most.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChatEvent {
     /// The next piece of the text; never empty.
@@ -27,7 +31,8 @@ pub enum ChatEvent {
         /// Whole characters.
         content: String,
     },
-    /// The next piece of what the model thinks aloud; never empty.
+    /// The next piece of what the model thinks aloud, told apart by the engine or by `<think>` at the
+    /// beginning of the text; never empty.
     Reasoning {
         /// Whole characters.
         text: String,
@@ -58,8 +63,13 @@ pub struct ChatStream {
     timer: Pin<Box<Sleep>>,
     idle: Duration,
     begun: bool,
-    finished: bool,
+    /// Told at the end, so that it comes once and last whatever the server repeats.
+    finish: Option<FinishReason>,
+    usage: Option<Usage>,
+    timings: Option<Timings>,
     received_chars: usize,
+    echo: EchoFilter,
+    thinking: ThinkSplitter,
     redactor: Redactor,
 }
 
@@ -68,17 +78,20 @@ impl std::fmt::Debug for ChatStream {
         formatter
             .debug_struct("ChatStream")
             .field("open", &self.body.is_some())
-            .field("finished", &self.finished)
+            .field("finish", &self.finish)
             .field("received_chars", &self.received_chars)
             .finish_non_exhaustive()
     }
 }
 
 impl ChatStream {
+    /// Of an answer that goes on after `prefix`, which may begin with `echo` again.
     pub(crate) fn new(
         response: Response,
         first_token: Instant,
         idle: Duration,
+        prefix: &str,
+        echo: &str,
         redactor: Redactor,
     ) -> Self {
         Self {
@@ -88,31 +101,55 @@ impl ChatStream {
             timer: Box::pin(sleep_until(first_token)),
             idle,
             begun: false,
-            finished: false,
+            finish: None,
+            usage: None,
+            timings: None,
             received_chars: 0,
+            echo: EchoFilter::new(echo),
+            thinking: ThinkSplitter::after(prefix),
             redactor,
         }
     }
 
-    /// Ends the stream with `last` and closes the connection.
+    /// Ends the stream with `last`, after what is held back, and closes the connection.
     fn end(&mut self, last: Result<ChatEvent>) {
         self.body = None;
+        self.release();
+        if let Some(reason) = self.finish.take() {
+            self.ready.push_back(Ok(ChatEvent::Finish { reason }));
+        }
+        if self.usage.is_some() || self.timings.is_some() {
+            let usage = self.usage.unwrap_or_default();
+            self.ready.push_back(Ok(ChatEvent::Usage { usage, timings: self.timings }));
+        }
         self.ready.push_back(last);
     }
 
     /// Ends a stream that the server did not end itself: complete if the model had finished.
     fn end_early(&mut self, error: Error) {
-        let last = if self.finished { Ok(ChatEvent::Done) } else { Err(error) };
+        let last = if self.finish.is_some() { Ok(ChatEvent::Done) } else { Err(error) };
         self.end(last);
     }
 
-    fn cut(&self) -> Error {
-        Error::Cut { received_chars: self.received_chars }
+    /// Ends a stream whose connection is gone.
+    fn end_cut(&mut self) {
+        self.release();
+        let stray = self.decoder.stray();
+        let error = match Report::parse(&stray) {
+            Some(report) => report.into_error(&self.redactor),
+            None if !self.begun && !stray.trim().is_empty() => {
+                Error::BadResponse { excerpt: self.redactor.excerpt(stray.trim()) }
+            }
+            None => Error::Cut { received_chars: self.received_chars },
+        };
+        self.end_early(error);
     }
 
     fn take_packet(&mut self, packet: &[u8]) {
+        let had_finished = self.finish.is_some();
         if self.decoder.feed(packet).is_err() {
-            self.end(Err(Error::BadEvent { excerpt: "more than 16 MiB in one event".to_owned() }));
+            let excerpt = "more than 16 MiB in one event".to_owned();
+            self.end_early(Error::BadEvent { excerpt });
             return;
         }
         while self.body.is_some() {
@@ -121,8 +158,11 @@ impl ChatStream {
                 None => break,
             }
         }
-        if self.begun {
-            self.timer.as_mut().reset(Instant::now() + self.idle);
+        // What a server goes on sending after the end must not keep the answer open.
+        if self.begun && !had_finished {
+            let is_over = self.finish.is_some();
+            let wait = if is_over { self.idle.min(AFTER_FINISH) } else { self.idle };
+            self.timer.as_mut().reset(Instant::now() + wait);
         }
     }
 
@@ -135,42 +175,84 @@ impl ChatStream {
             self.end(Ok(ChatEvent::Done));
             return;
         }
-        match serde_json::from_str::<Chunk>(data) {
-            Ok(chunk) if chunk.error.is_none() => self.take_chunk(chunk),
-            read => {
-                if let Err(error) = read {
-                    tracing::debug!(%error, "event is not of this protocol");
+        let chunk = json::parse::<Value>(data).inspect_err(|error| {
+            tracing::debug!(%error, "event is not JSON");
+        });
+        match chunk {
+            Ok(chunk) if is_chunk(&chunk) => self.take_chunk(chunk),
+            other => match other.ok().as_ref().and_then(Report::find) {
+                Some(report) => {
+                    let error = report.into_error(&self.redactor);
+                    self.end(Err(error));
                 }
-                self.end(Err(match Report::parse(data) {
-                    Some(report) => report.into_error(&self.redactor),
-                    None => Error::BadEvent { excerpt: self.redactor.excerpt(data) },
-                }));
-            }
+                None => {
+                    let excerpt = self.redactor.excerpt(data);
+                    self.end_early(Error::BadEvent { excerpt });
+                }
+            },
         }
     }
 
-    fn take_chunk(&mut self, chunk: Chunk) {
-        if let Some(mut choice) = chunk.choices.into_iter().next() {
-            if let Some(text) = choice.delta.take_reasoning() {
-                self.begun = true;
-                self.received_chars += text.chars().count();
-                self.ready.push_back(Ok(ChatEvent::Reasoning { text }));
-            }
-            if let Some(content) = choice.delta.content.filter(|text| !text.is_empty()) {
-                self.begun = true;
-                self.received_chars += content.chars().count();
-                self.ready.push_back(Ok(ChatEvent::Delta { content }));
-            }
-            if let Some(reason) = choice.finish_reason {
-                self.begun = true;
-                self.finished = true;
-                self.ready.push_back(Ok(ChatEvent::Finish { reason }));
+    fn take_chunk(&mut self, mut chunk: Value) {
+        self.usage = Usage::read(&chunk).or(self.usage);
+        self.timings = Timings::read(&chunk).or(self.timings);
+        let Some(choice) = chunk.get_mut("choices").and_then(|choices| choices.get_mut(0)) else {
+            return;
+        };
+        let Text { content, reasoning } =
+            choice.get_mut("delta").map(Text::take).unwrap_or_default();
+        if !reasoning.is_empty() {
+            // The engine tells them apart: what looks like a tag from now on is text.
+            self.release();
+            self.show(Piece::Reasoning(reasoning));
+        }
+        let content = self.echo.feed(content);
+        if !content.is_empty() {
+            self.begun = true;
+            for piece in self.thinking.feed(&content) {
+                self.show(piece);
             }
         }
-        if let Some(usage) = chunk.usage {
-            self.ready
-                .push_back(Ok(ChatEvent::Usage { usage: usage.into(), timings: chunk.timings }));
+        if let Some(reason) = FinishReason::read(choice) {
+            self.begun = true;
+            self.finish.get_or_insert(reason);
         }
+    }
+
+    /// Shows what was held back because it could have become a tag or a repetition.
+    fn release(&mut self) {
+        let held = self.echo.finish();
+        let mut pieces = self.thinking.feed(&held);
+        pieces.extend(self.thinking.finish());
+        for piece in pieces {
+            self.show(piece);
+        }
+    }
+
+    fn show(&mut self, piece: Piece) {
+        self.begun = true;
+        let (chars, event) = match piece {
+            Piece::Text(content) => (content.chars().count(), ChatEvent::Delta { content }),
+            Piece::Reasoning(text) => (text.chars().count(), ChatEvent::Reasoning { text }),
+        };
+        self.received_chars += chars;
+        self.ready.push_back(Ok(event));
+    }
+}
+
+/// Whether an event is a `chat.completion.chunk`. The last one of some servers has no choices.
+fn is_chunk(event: &Value) -> bool {
+    if !matches!(event["error"], Value::Null) {
+        return Report::find(event).is_none() && event["choices"].is_array();
+    }
+    match &event["choices"] {
+        Value::Array(_) => true,
+        Value::Null => {
+            event["object"] == "chat.completion.chunk"
+                || event["usage"].is_object()
+                || event["timings"].is_object()
+        }
+        _ => false,
     }
 }
 
@@ -193,13 +275,9 @@ impl Stream for ChatStream {
                 Poll::Ready(Some(Err(error))) => {
                     let lost = Error::transport(&error);
                     tracing::debug!(%lost, "stream broke");
-                    let cut = this.cut();
-                    this.end_early(cut);
+                    this.end_cut();
                 }
-                Poll::Ready(None) => {
-                    let cut = this.cut();
-                    this.end_early(cut);
-                }
+                Poll::Ready(None) => this.end_cut(),
                 Poll::Pending => {
                     if this.timer.as_mut().poll(context).is_pending() {
                         return Poll::Pending;
@@ -213,20 +291,4 @@ impl Stream for ChatStream {
             }
         }
     }
-}
-
-/// A `chat.completion.chunk` object.
-#[derive(Deserialize)]
-struct Chunk {
-    error: Option<IgnoredAny>,
-    choices: Vec<ChunkChoice>,
-    usage: Option<WireUsage>,
-    timings: Option<Timings>,
-}
-
-#[derive(Deserialize)]
-struct ChunkChoice {
-    #[serde(default)]
-    delta: Text,
-    finish_reason: Option<FinishReason>,
 }

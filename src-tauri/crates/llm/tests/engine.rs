@@ -24,7 +24,7 @@ const REQUIREMENTS: &str = "xllamacpp==2026.10.11549 \
 const SERVER: &str = r#"
 import os, sys
 from xllamacpp import CommonParams, Server
-model, context, slots = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+model, context, slots, template = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 p = CommonParams()
 p.model.path = model
 p.model_alias = {"practice"}
@@ -35,6 +35,8 @@ p.n_parallel = slots
 p.cpuparams.n_threads = p.cpuparams_batch.n_threads = 1
 p.n_gpu_layers = 0
 p.use_jinja = True
+if template:
+    p.chat_template = template
 p.endpoint_slots = True
 p.api_keys = [os.environ["ENGINE_API_KEY"]]
 server = Server(p)
@@ -52,6 +54,8 @@ pub struct Settings {
     pub context: u32,
     /// Requests answered at once.
     pub slots: u32,
+    /// Jinja, instead of the model's own when not empty.
+    pub template: &'static str,
 }
 
 /// A running engine; ends when dropped.
@@ -87,6 +91,7 @@ impl Engine {
             .args(["-c", SERVER])
             .arg(&file)
             .args([settings.context, settings.slots].map(|number| number.to_string()))
+            .arg(settings.template)
             .env("ENGINE_API_KEY", &api_key)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -11,7 +11,7 @@ use crate::stand_in::{
 };
 
 /// The text that came, and how the stream ended.
-async fn read(mut stream: ChatStream) -> (String, Result<ChatEvent, Error>) {
+pub async fn read(mut stream: ChatStream) -> (String, Result<ChatEvent, Error>) {
     let mut text = String::new();
     let mut last = None;
     while let Some(event) = timeout(Duration::from_secs(20), stream.next()).await.unwrap() {

@@ -10,6 +10,10 @@
 
 mod engine;
 mod faults;
+mod hostile;
+mod offers;
+mod prefill;
 mod real;
+mod real_prompts;
 mod refusals;
 mod stand_in;

@@ -13,9 +13,10 @@ use tokio::time::{sleep, timeout};
 use crate::engine::{Engine, Settings};
 use crate::stand_in::question;
 
-const PRACTICE: Settings = Settings { endless: false, context: 4096, slots: 4 };
+pub const PRACTICE: Settings = Settings { endless: false, context: 4096, slots: 4, template: "" };
+const ENDLESS: Settings = Settings { endless: true, context: 32_768, slots: 1, template: "" };
 
-fn client(engine: &Engine, api_key: &str) -> Client {
+pub fn client(engine: &Engine, api_key: &str) -> Client {
     let endpoint = Endpoint {
         base_url: engine.url.clone(),
         api_key: Some(SecretString::from(api_key)),
@@ -32,13 +33,13 @@ fn saying(text: &str) -> ChatRequest {
     }
 }
 
-async fn events(client: &Client, request: &ChatRequest) -> Vec<ChatEvent> {
+pub async fn events(client: &Client, request: &ChatRequest) -> Vec<ChatEvent> {
     let stream = client.stream(request).await.unwrap();
     let collected = timeout(Duration::from_secs(60), stream.try_collect());
     collected.await.unwrap().unwrap()
 }
 
-fn text_of(events: &[ChatEvent]) -> String {
+pub fn text_of(events: &[ChatEvent]) -> String {
     let texts = events.iter().filter_map(|event| match event {
         ChatEvent::Delta { content } => Some(content.as_str()),
         _ => None,
@@ -59,11 +60,13 @@ async fn the_server_says_what_it_is() {
     assert_eq!(models[0].training_context, Some(4096));
     assert!(models[0].size.is_some_and(|bytes| bytes > 1_000_000));
     assert!(models[0].parameters.is_some_and(|count| count > 100_000));
+    assert_eq!((models[0].loaded, models[0].vision), (Some(true), Some(false)));
 
     let props = client.props().await.unwrap();
     assert_eq!((props.n_ctx, props.total_slots), (1024, 4));
     assert_eq!(props.model_alias.as_deref(), Some("practice"));
     assert!(props.model_path.unwrap().ends_with("practice.gguf"));
+    assert_eq!(props.vision, Some(false));
 
     let slots = client.slots().await.unwrap();
     assert_eq!(slots.iter().map(|slot| slot.id).collect::<Vec<_>>(), [0, 1, 2, 3]);
@@ -115,7 +118,10 @@ async fn an_answer_comes_whole_or_in_pieces() {
     assert_eq!(streamed.completion_tokens, usage.completion_tokens);
     // The engine kept the prompt of the first request.
     assert!(streamed.cached_tokens > 0, "{streamed:?}");
-    assert!(timings.unwrap().predicted_ms > 0.0);
+    let timings = timings.unwrap();
+    assert!(timings.predicted_ms > 0.0);
+    assert_eq!(timings.predicted_n, streamed.completion_tokens);
+    assert_eq!(timings.cache_n, streamed.cached_tokens);
 }
 
 #[tokio::test]
@@ -165,7 +171,7 @@ async fn a_message_over_the_context_is_told_with_numbers() {
 
 #[tokio::test]
 async fn dropping_a_stream_frees_its_slot_within_a_second() {
-    let engine = Engine::start(Settings { endless: true, context: 32_768, slots: 1 }).await;
+    let engine = Engine::start(ENDLESS).await;
     let client = client(&engine, &engine.api_key);
     let mut stream = client.stream(&question("Tell me everything")).await.unwrap();
     for _ in 0..10 {
@@ -202,7 +208,7 @@ async fn twenty_streams_at_once_keep_to_themselves() {
 
 #[tokio::test]
 async fn an_engine_that_dies_in_the_middle_cuts_the_stream() {
-    let engine = Engine::start(Settings { endless: true, context: 32_768, slots: 1 }).await;
+    let engine = Engine::start(ENDLESS).await;
     let client = client(&engine, &engine.api_key);
     let mut stream = client.stream(&question("Tell me everything")).await.unwrap();
     stream.next().await.unwrap().unwrap();

@@ -66,7 +66,23 @@ async fn refusals_keep_their_meaning() {
     let error = refused("400 Bad Request", "", body).await;
     let (prompt_tokens, context) = (9000, 4096);
     assert_eq!(error, Error::ContextExceeded { prompt_tokens, context });
+    for sentence in [
+        "This model's maximum context length is 4096 tokens. However, you requested 9000 tokens \
+         (8900 in the messages, 100 in the completion).",
+        "This model's maximum context length is 4096 tokens. However, you requested 100 output tokens \
+         and your prompt contains at least 8900 input tokens, for a total of at least 9000 tokens.",
+        "You passed 8900 input tokens and requested 100 output tokens. However, the model's context \
+         length is only 4096 tokens, resulting in a maximum input length of 3996 tokens.",
+    ] {
+        let body = format!(r#"{{"error":{{"message":"{sentence}","type":"BadRequestError"}}}}"#);
+        let error = refused("400 Bad Request", "", &body).await;
+        assert_eq!(error, Error::ContextExceeded { prompt_tokens, context });
+    }
     for (body, message) in [
+        (
+            r#"{"error":{"message":"maximum context length is unknown"}}"#,
+            "maximum context length is unknown",
+        ),
         (r#"{"error":{"message":"no grammar","type":null}}"#, "no grammar"),
         (r#"{"error":"no grammar"}"#, "no grammar"),
         (r#"{"detail":"no grammar"}"#, "no grammar"),

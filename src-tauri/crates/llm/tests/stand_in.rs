@@ -1,4 +1,4 @@
-//! A raw TCP peer that answers every request with the same scripted steps.
+//! A raw TCP peer that answers every request with scripted steps.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,6 +26,9 @@ pub enum Step {
     Reset,
 }
 
+/// The steps for a request.
+type Script = Arc<dyn Fn(&str) -> Vec<Step> + Send + Sync>;
+
 /// The peer; ends when dropped.
 pub struct StandIn {
     url: String,
@@ -38,15 +41,27 @@ pub struct StandIn {
 impl StandIn {
     /// Serves `steps`, then closes the connection.
     pub async fn closing(steps: Vec<Step>) -> Self {
-        Self::start(steps, false).await
+        Self::start(Arc::new(move |_| steps.clone()), false).await
+    }
+
+    /// Serves JSON by the beginning of a request, as in `GET /props `; anything else is 404.
+    pub async fn with_pages(pages: Vec<(&'static str, String)>) -> Self {
+        let answer = move |request: &str| {
+            let page = pages.iter().find(|(start, _)| request.starts_with(start));
+            vec![match page {
+                Some((_, body)) => response("200 OK", "", body),
+                None => response("404 Not Found", "", "404 page not found"),
+            }]
+        };
+        Self::start(Arc::new(answer), false).await
     }
 
     /// Serves `steps` for request after request on the same connection.
     pub async fn keeping_alive(steps: Vec<Step>) -> Self {
-        Self::start(steps, true).await
+        Self::start(Arc::new(move |_| steps.clone()), true).await
     }
 
-    async fn start(steps: Vec<Step>, keep_alive: bool) -> Self {
+    async fn start(script: Script, keep_alive: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let connections = Arc::new(AtomicUsize::new(0));
@@ -58,11 +73,11 @@ impl StandIn {
             let mut peers = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 counter.fetch_add(1, Ordering::SeqCst);
-                let steps = steps.clone();
+                let script = Arc::clone(&script);
                 let closed = closed_sender.clone();
                 let requests = request_sender.clone();
                 peers.spawn(async move {
-                    serve(stream, &steps, keep_alive, &requests).await;
+                    serve(stream, &script, keep_alive, &requests).await;
                     closed.send_modify(|count| *count += 1);
                 });
             }
@@ -90,6 +105,11 @@ impl StandIn {
         self.requests.borrow().last().cloned().unwrap_or_default()
     }
 
+    /// All requests, as they came.
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.borrow().clone()
+    }
+
     /// Returns once a request has come.
     pub async fn requested(&mut self) {
         let requests = &mut self.requests;
@@ -104,14 +124,15 @@ impl StandIn {
 
 async fn serve(
     mut stream: TcpStream,
-    steps: &[Step],
+    script: &Script,
     keep_alive: bool,
     requests: &watch::Sender<Vec<String>>,
 ) {
     stream.set_nodelay(true).unwrap();
     while let Some(request) = read_request(&mut stream).await {
+        let steps = script(&request);
         requests.send_modify(|all| all.push(request));
-        for step in steps {
+        for step in &steps {
             match step {
                 Step::Send(bytes) => {
                     if stream.write_all(bytes).await.is_err() {
@@ -188,6 +209,11 @@ pub fn chunk(bytes: impl AsRef<[u8]>) -> Step {
 pub fn delta(content: &str) -> String {
     let content = serde_json::to_string(content).unwrap();
     format!("data: {{\"choices\":[{{\"delta\":{{\"content\":{content}}}}}]}}\n\n")
+}
+
+/// An event with a JSON object.
+pub fn event(json: &str) -> String {
+    format!("data: {json}\n\n")
 }
 
 /// The events that end an answer.

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use slipway_llm::{ChatEvent, ChatMessage, ChatRequest, ChatStream, Client, FinishReason, Role as Speaks};
+use slipway_llm::{
+    ChatEvent, ChatMessage, ChatRequest, ChatStream, Client, FinishReason, Role as Speaks,
+};
 use slipway_llm::{Timings, Usage};
 use slipway_protocol::{
     AnswerStats, ChatPhase, ChatResult, ChatSettings, Chunk, ChunkPart, ConnectionState, Continued,
@@ -181,7 +183,12 @@ impl AnswerDriver<'_> {
             Err(failure) => {
                 let failure = Fault::from(failure);
                 let failure = failure.with_facts(ErrorFacts::Hop(Hop::ThisApp));
-                program.live().keep_unsaved(message_id, state, stats, error.or(Some(failure.info())));
+                program.live().keep_unsaved(
+                    message_id,
+                    state,
+                    stats,
+                    error.or(Some(failure.info())),
+                );
                 return Err(fault.unwrap_or(failure));
             }
         }

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use rand::Rng as _;
 use slipway_protocol::{
     ChatSettings, ChatStarted, Conversation, ConversationProgress, ConversationPut,
-    ConversationRun, ConversationSay, ConversationSetup, ConversationState, MessageState,
-    Progress, RequestId, Role, SessionId, SessionKind, SessionRef, SessionView, SpeakingOrder,
-    TaskKind, TaskRef, TaskResult, TaskSubject, Text,
+    ConversationRun, ConversationSay, ConversationSetup, ConversationState, MessageState, Progress,
+    RequestId, Role, SessionId, SessionKind, SessionRef, SessionView, SpeakingOrder, TaskKind,
+    TaskRef, TaskResult, TaskSubject, Text,
 };
 
 use super::answer::{AnswerJob, Voice};
@@ -103,10 +103,7 @@ impl Program {
         self.store().sessions().get(id).await?;
         self.store().sessions().conversation_of(id).await?.ok_or_else(|| {
             Fault::invalid(
-                Text::new(
-                    "This is no conversation between models.",
-                    "Это не беседа моделей.",
-                ),
+                Text::new("This is no conversation between models.", "Это не беседа моделей."),
                 Text::new("Make one first.", "Сначала создайте её."),
             )
         })
@@ -204,9 +201,8 @@ impl Program {
         let last = self.store().messages().get(&leaf).await?;
         // What of the last message is this turn already: a piece to go on with, or a failure.
         let begun = last.speaker == Some(speaker) && last.state != MessageState::Complete;
-        let resumed = Some(&last).filter(|last| {
-            begun && last.state != MessageState::Failed && !last.content.is_empty()
-        });
+        let resumed = Some(&last)
+            .filter(|last| begun && last.state != MessageState::Failed && !last.content.is_empty());
         let before = match &last.parent_id {
             Some(parent) if begun => self.store().messages().get(parent).await?,
             _ => last.clone(),
@@ -338,7 +334,10 @@ fn checked(mut setup: ConversationSetup) -> Result<ConversationSetup, Fault> {
     }
     validate::text(&setup.opening)?;
     if setup.end_phrase.chars().count() > 200 {
-        return refuse("The phrase that ends it is too long.", "Завершающая фраза слишком длинная.");
+        return refuse(
+            "The phrase that ends it is too long.",
+            "Завершающая фраза слишком длинная.",
+        );
     }
     Ok(setup)
 }

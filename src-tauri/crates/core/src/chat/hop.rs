@@ -7,8 +7,16 @@ use slipway_protocol::{ConnectionState, ConnectionStatus, ErrorCode, Hop};
 pub(super) fn hop_of(code: ErrorCode, connection: Option<&ConnectionStatus>) -> Hop {
     use ErrorCode as C;
     match code {
-        C::LocalDisk | C::DatabaseLocked | C::DatabaseCorrupt | C::DatabaseNewer | C::Internal
-        | C::InvalidInput | C::EmptyMessage | C::Busy | C::QueueFull | C::NotFound => Hop::ThisApp,
+        C::LocalDisk
+        | C::DatabaseLocked
+        | C::DatabaseCorrupt
+        | C::DatabaseNewer
+        | C::Internal
+        | C::InvalidInput
+        | C::EmptyMessage
+        | C::Busy
+        | C::QueueFull
+        | C::NotFound => Hop::ThisApp,
         C::StreamBroken | C::EngineError | C::StreamTimeout | C::ConnectionRefused => {
             match connection.map(|status| (status.state, status.reason.as_ref())) {
                 Some((ConnectionState::Connected | ConnectionState::Loading, _)) => Hop::Engine,
@@ -26,12 +34,27 @@ pub(super) fn hop_of(code: ErrorCode, connection: Option<&ConnectionStatus>) -> 
 fn known(code: ErrorCode) -> Hop {
     use ErrorCode as C;
     match code {
-        C::HostNotFound | C::HostUnreachable | C::SshProtocol | C::HostKeyChanged
-        | C::HostKeyRejected | C::KnownHostsUnreadable | C::AuthenticationRefused
-        | C::KeyFileUnusable | C::NoNetwork | C::ProxyFailed | C::SshConfigUnusable
-        | C::ForwardingForbidden | C::ConnectionLost | C::NotConnected => Hop::Tunnel,
-        C::ForeignPort | C::HostDiskFull | C::HostPermission | C::HostLocked | C::HostWorkLost
-        | C::NotDeployed | C::ConnectionRefused => Hop::Server,
+        C::HostNotFound
+        | C::HostUnreachable
+        | C::SshProtocol
+        | C::HostKeyChanged
+        | C::HostKeyRejected
+        | C::KnownHostsUnreadable
+        | C::AuthenticationRefused
+        | C::KeyFileUnusable
+        | C::NoNetwork
+        | C::ProxyFailed
+        | C::SshConfigUnusable
+        | C::ForwardingForbidden
+        | C::ConnectionLost
+        | C::NotConnected => Hop::Tunnel,
+        C::ForeignPort
+        | C::HostDiskFull
+        | C::HostPermission
+        | C::HostLocked
+        | C::HostWorkLost
+        | C::NotDeployed
+        | C::ConnectionRefused => Hop::Server,
         _ => Hop::Engine,
     }
 }

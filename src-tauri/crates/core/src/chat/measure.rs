@@ -1,9 +1,7 @@
 //! How much of the context a message would fill, and who could answer it.
 
 use slipway_llm::{ChatMessage, ChatRequest, Client, Role as Speaks};
-use slipway_protocol::{
-    ChatMeasure, ContextUse, HostId, MessageState, Role,
-};
+use slipway_protocol::{ChatMeasure, ContextUse, HostId, MessageState, Role};
 
 use super::answer::not_connected;
 use super::request::{effective, of_chat, sent, tokens_of, tokens_of_file};
@@ -78,8 +76,7 @@ impl Program {
     /// The same of one of several models.
     pub(super) fn window_of_model(&self, host: &HostId, model: Option<&str>) -> Option<u32> {
         let status = self.connections().status(host)?;
-        let chosen =
-            model.and_then(|model| status.models.iter().find(|served| served.id == model));
+        let chosen = model.and_then(|model| status.models.iter().find(|served| served.id == model));
         match chosen {
             Some(served) => served.context_size,
             None => status.context_size,

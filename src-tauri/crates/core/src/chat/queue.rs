@@ -51,7 +51,10 @@ impl Program {
     }
 
     /// Sends the first message that waits. One that cannot be sent goes on waiting.
-    pub(super) async fn send_next(&self, session: &SessionId) -> Result<Option<ChatStarted>, Fault> {
+    pub(super) async fn send_next(
+        &self,
+        session: &SessionId,
+    ) -> Result<Option<ChatStarted>, Fault> {
         let Some(first) = self.store().queue().first(session).await? else { return Ok(None) };
         let started = self.send_turn(first.send, Some(&first.id)).await?;
         self.tell_queue(session).await?;

@@ -77,7 +77,8 @@ pub(super) fn of_participant(
     let name = |index: usize| setup.participants.get(index).map_or("", |one| one.name.as_str());
     let others: Vec<_> = (0..setup.participants.len()).filter(|one| *one != speaker).collect();
     let names: Vec<_> = others.iter().map(|one| name(*one)).collect();
-    let mut system = setup.participants.get(speaker).map_or("", |one| &one.system_prompt).to_owned();
+    let mut system =
+        setup.participants.get(speaker).map_or("", |one| &one.system_prompt).to_owned();
     let who = format!("You are {}. You talk with {}.", name(speaker), names.join(", "));
     system = if system.trim().is_empty() { who } else { format!("{who}\n{}", system.trim()) };
 
@@ -217,7 +218,8 @@ mod tests {
 
     #[test]
     fn each_hears_itself_as_the_model_and_the_others_as_the_user() {
-        let path = [line(None, "Talk."), line(Some(0), "A1"), line(Some(1), "B1"), line(None, "Hm.")];
+        let path =
+            [line(None, "Talk."), line(Some(0), "A1"), line(Some(1), "B1"), line(None, "Hm.")];
         let heard = words(&of_participant(&setup(&["Ann", "Bob"]), 0, &path, false));
         assert_eq!(heard[0].1, "You are Ann. You talk with Bob.\nBe short.");
         let rest: Vec<_> = heard[1..].iter().map(|(role, text)| (*role, text.as_str())).collect();

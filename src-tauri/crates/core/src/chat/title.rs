@@ -40,12 +40,17 @@ impl Program {
             message_id: None,
         };
         let (program, session) = (self.clone(), id.clone());
-        self.executor().submit(RequestId::new(), subject, &[TaskKind::Title], |context| async move {
-            let work = program.write_title(&session, &host_id);
-            let named = context.unless_cancelled(work).await?;
-            context.progress(Progress::SessionChanged(Box::new(named.clone())));
-            Ok(TaskResult::Title(Box::new(named)))
-        })?;
+        self.executor().submit(
+            RequestId::new(),
+            subject,
+            &[TaskKind::Title],
+            |context| async move {
+                let work = program.write_title(&session, &host_id);
+                let named = context.unless_cancelled(work).await?;
+                context.progress(Progress::SessionChanged(Box::new(named.clone())));
+                Ok(TaskResult::Title(Box::new(named)))
+            },
+        )?;
         Ok(())
     }
 

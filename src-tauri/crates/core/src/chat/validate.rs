@@ -85,10 +85,7 @@ pub(super) fn sampling(sampling: &Sampling) -> Result<(), Fault> {
     if stops.len() > MOST_STOPS || stops.iter().any(|stop| stop.is_empty() || stop.len() > 200) {
         return Err(Fault::invalid(
             Text::new("These stop texts cannot be used.", "Эти стоп-строки не подходят."),
-            Text::new(
-                "Up to 4, each 1 to 200 bytes.",
-                "До 4 строк, каждая от 1 до 200 байт.",
-            ),
+            Text::new("Up to 4, each 1 to 200 bytes.", "До 4 строк, каждая от 1 до 200 байт."),
         ));
     }
     shape(sampling)
@@ -115,10 +112,7 @@ fn shape(sampling: &Sampling) -> Result<(), Fault> {
 
 fn no_schema(why: String) -> Fault {
     Fault::invalid(
-        Text::new(
-            format!("This is no JSON schema: {why}."),
-            format!("Это не схема JSON: {why}."),
-        ),
+        Text::new(format!("This is no JSON schema: {why}."), format!("Это не схема JSON: {why}.")),
         Text::new(
             "It looks like {\"type\": \"object\", …}.",
             "Она выглядит как {\"type\": \"object\", …}.",
