@@ -1,6 +1,7 @@
 //! What each failure means to a person, in both languages: one file per source of failures.
 
 mod engine;
+mod exchange;
 mod fetch;
 mod finding;
 mod host_key;

@@ -1,6 +1,6 @@
 //! Files that the user chose to be written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
@@ -19,18 +19,25 @@ pub(crate) async fn write_beside(
     let refused = |error: std::io::Error| -> Fault {
         slipway_store::Error::Disk { path: path.to_owned(), detail: error.to_string() }.into()
     };
+    let part = Part(part);
     let written = async {
-        let mut file = File::create(&part).await.map_err(refused)?;
+        let mut file = File::create(&part.0).await.map_err(refused)?;
         write(&mut file).await?;
         file.flush().await.map_err(refused)?;
         file.sync_all().await.map_err(refused)?;
-        tokio::fs::rename(&part, path).await.map_err(refused)
+        tokio::fs::rename(&part.0, path).await.map_err(refused)
     };
-    let written = written.await;
-    if written.is_err() {
-        let _ = tokio::fs::remove_file(&part).await;
+    written.await
+}
+
+/// What is written before it is in its place: goes with whoever writes it, also when that is
+/// cancelled.
+struct Part(PathBuf);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
     }
-    written
 }
 
 /// Writes a text of the program's own.

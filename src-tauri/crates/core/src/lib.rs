@@ -13,6 +13,7 @@ mod connect;
 mod data_dir;
 mod deploy;
 mod diagnosis;
+mod exchange;
 mod fault;
 mod fault_text;
 mod files;

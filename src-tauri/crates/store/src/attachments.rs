@@ -3,8 +3,8 @@
 
 use sha2::{Digest, Sha256};
 use slipway_protocol::{Attachment, AttachmentId, AttachmentKind};
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
 
 use crate::column::{integer, named};
 use crate::error::{Error, Result};
@@ -32,31 +32,10 @@ impl Attachments<'_> {
     /// # Errors
     /// One with an id that exists is a defect ([`Error::Database`]).
     pub async fn add(&self, attachment: &Attachment, data: &[u8], now: u64) -> Result<()> {
-        let sha256 = Sha256::digest(data);
         let mut transaction = self.0.begin().await?;
-        async {
-            sqlx::query("INSERT OR IGNORE INTO contents (sha256, data) VALUES (?, ?)")
-                .bind(sha256.as_slice())
-                .bind(data)
-                .execute(&mut *transaction)
-                .await?;
-            sqlx::query(
-                "INSERT INTO attachments (id, name, mime, kind, bytes, tokens, created_at, sha256) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(attachment.id.as_str())
-            .bind(&attachment.name)
-            .bind(&attachment.mime)
-            .bind(kind_name(attachment.kind))
-            .bind(integer(attachment.bytes)?)
-            .bind(attachment.tokens)
-            .bind(integer(now)?)
-            .bind(sha256.as_slice())
-            .execute(&mut *transaction)
+        insert(&mut transaction, attachment, data, now)
             .await
-        }
-        .await
-        .map_err(|error| self.0.error(error))?;
+            .map_err(|error| self.0.error(error))?;
         self.0.commit(transaction).await
     }
 
@@ -103,6 +82,36 @@ impl Attachments<'_> {
             .map(|done| done.rows_affected())
             .map_err(|error| self.0.error(error))
     }
+}
+
+/// Keeps a file, its content once.
+pub(crate) async fn insert(
+    connection: &mut SqliteConnection,
+    attachment: &Attachment,
+    data: &[u8],
+    now: u64,
+) -> sqlx::Result<()> {
+    let sha256 = Sha256::digest(data);
+    sqlx::query("INSERT OR IGNORE INTO contents (sha256, data) VALUES (?, ?)")
+        .bind(sha256.as_slice())
+        .bind(data)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "INSERT INTO attachments (id, name, mime, kind, bytes, tokens, created_at, sha256) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(attachment.id.as_str())
+    .bind(&attachment.name)
+    .bind(&attachment.mime)
+    .bind(kind_name(attachment.kind))
+    .bind(integer(attachment.bytes)?)
+    .bind(attachment.tokens)
+    .bind(integer(now)?)
+    .bind(sha256.as_slice())
+    .execute(connection)
+    .await
+    .map(|_| ())
 }
 
 pub(crate) fn from_row(row: &SqliteRow) -> sqlx::Result<Attachment> {

@@ -13,6 +13,7 @@
 //! state, kind of host or conversation, source of a model) gains a value only together with a migration: older
 //! programs then refuse the database instead of failing at the first row that they cannot read.
 
+mod archive;
 mod attachments;
 mod column;
 mod compactions;
@@ -33,6 +34,7 @@ mod snippets;
 mod store;
 mod turn;
 
+pub use archive::{Archive, Merge, StoredSession};
 pub use attachments::Attachments;
 pub use compactions::Compactions;
 pub use deployments::Deployments;

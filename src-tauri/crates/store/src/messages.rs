@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::store::Store;
 
 use row::state_name;
-pub(crate) use row::{fetch, state};
+pub(crate) use row::{fetch, insert, state};
 
 /// What was said in the conversations, see [`Store::messages`].
 #[derive(Clone, Copy, Debug)]

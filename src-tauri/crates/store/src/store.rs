@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::{
-    Attachments, Compactions, Deployments, Drafts, Folders, Hosts, Messages, Presets, Queue,
-    Requests, Sessions, SettingsTable, Snippets, probe,
+    Archive, Attachments, Compactions, Deployments, Drafts, Folders, Hosts, Messages, Presets,
+    Queue, Requests, Sessions, SettingsTable, Snippets, probe,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -174,6 +174,12 @@ impl Store {
     #[must_use]
     pub fn requests(&self) -> Requests<'_> {
         Requests(self)
+    }
+
+    /// Whole conversations, out of the database and into it.
+    #[must_use]
+    pub fn archive(&self) -> Archive<'_> {
+        Archive(self)
     }
 
     pub(crate) fn pool(&self) -> &SqlitePool {

@@ -1,6 +1,7 @@
 //! The store against real SQLite files.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests, and what they share")]
 
+mod archive;
 mod durability;
 mod open;
 mod refused;
