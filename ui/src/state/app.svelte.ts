@@ -44,10 +44,10 @@ class AppState {
   sessionId = $state<SessionId | null>(null);
   /** The host that a new conversation starts with; null lets Chats choose. */
   draftHostId = $state<HostId | null>(null);
-  /** The message of the open conversation that is to be in view, marked as the one that was looked for. */
+  /** The message of the open conversation that is to be brought into view; taken back once it is. */
   targetMessageId = $state<MessageId | null>(null);
-  /** Counts up whenever that message is to be brought into view, also when it is the same again. */
-  targetVisit = $state(0);
+  /** The message that was looked for last. */
+  foundMessageId = $state<MessageId | null>(null);
   /** The words that are marked in the thread, as they were searched. */
   foundWords = $state("");
   /** Whether the bar that finds in the open conversation is there. */
@@ -124,14 +124,14 @@ class AppState {
   /** Brings a message of the open conversation into view. */
   visit(messageId: MessageId | null): void {
     this.targetMessageId = messageId;
-    this.targetVisit += 1;
+    this.foundMessageId = messageId;
   }
 
   /** Nothing is looked for in the open conversation any more. */
   leaveFind(): void {
     this.findOpen = false;
     this.foundWords = "";
-    this.targetMessageId = null;
+    this.visit(null);
   }
 
   /** Opens an empty conversation with the cursor in the composer. */

@@ -168,7 +168,6 @@ export async function openHit({ session, message_id }: SearchHit, words = ""): P
     const thread = chats.thread(place);
     if (thread?.status === "ready" && !thread.get(message_id))
       thread.load(await call("message_show", { session_id: place, message_id }));
-    if (app.sessionId === place && app.targetMessageId === message_id) app.visit(message_id);
   } catch (thrown) {
     toasts.error(thrown);
   }
