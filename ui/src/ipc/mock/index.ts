@@ -1,7 +1,5 @@
 import type { Backend } from "../backend";
-import { blankView } from "../blank";
 import type { Commands, ErrorInfo, Host, HostAdd, PromptReply, Snapshot, TaskRef } from "../bindings";
-import * as chat from "./chat";
 import { playConnect, playDeploy, type MockTask } from "./deploy";
 import { playDiagnosis } from "./diagnosis";
 import { historyOf } from "./history";
@@ -13,6 +11,7 @@ import { reportOf } from "./preflight";
 import { QUESTIONS } from "./questions";
 import { worldOf } from "./scenarios";
 import { both, MockStream, sleep } from "./stream";
+import { threadHandlers } from "./thread";
 import { playClean, playEngineLog, playRollback, playStop, playUninstall, playVersions } from "./upkeep";
 import { LOCAL_HOST, sshHost } from "./world";
 
@@ -136,14 +135,8 @@ export function mockBackend(name: string, language: string | null = null): Backe
       return {};
     },
     connection_history: ({ host_id }) => historyOf(world, host_id),
-    chat_send: (request) => {
-      if (request.text.trim() === "") refuse("empty_message", "The message is empty.", "Сообщение пустое.");
-      return chat.send(world, stream, request, (id) => cancelled.has(id));
-    },
-    chat_retry: (request) => chat.retry(world, stream, request, (id) => cancelled.has(id)),
+    ...threadHandlers({ world, stream, cancelled: (id) => cancelled.has(id) }),
     session_list: () => structuredClone(world.sessions),
-    session_get: ({ session_id }) =>
-      structuredClone(blankView(session(session_id), world.messages.get(session_id) ?? [])),
     session_rename: ({ session_id, title }) => ({ ...Object.assign(session(session_id), { title }) }),
     session_pin: ({ session_id, pinned }) => ({ ...Object.assign(session(session_id), { pinned }) }),
     session_delete: ({ session_id }) => {
