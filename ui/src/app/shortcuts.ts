@@ -89,6 +89,9 @@ export function combination(event: Pick<KeyboardEvent, "key" | "code" | "shiftKe
   return `Mod+${event.shiftKey && letter ? "Shift+" : ""}${letter ? key.toUpperCase() : key}`;
 }
 
+/** What applies in the small window of the global shortcut, which has one conversation and no panes. */
+const QUICK = new Set(["Mod+N", "Mod+L", "Mod+.", "Mod+=", "Mod+-", "Mod+0"]);
+
 /** Whether a dialog lets a shortcut through: one that applies there too, or the one that opened it. */
 function passes(keys: string, always: boolean): boolean {
   if (document.querySelector('[role="dialog"], [role="alertdialog"]') === null) return true;
@@ -100,6 +103,7 @@ export function handleShortcut(event: KeyboardEvent): void {
   const mod = isMac ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
   if (!mod || event.altKey || event.defaultPrevented || app.phase !== "ready") return;
   const keys = combination(event);
+  if (app.quick && !QUICK.has(keys)) return;
   const shortcut = SHORTCUTS.find((one) => one.keys === keys);
   if (!passes(keys, shortcut?.always ?? false)) return;
 

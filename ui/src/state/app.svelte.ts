@@ -11,6 +11,7 @@ export const SECTIONS: readonly Section[] = ["chats", "servers", "metrics", "log
 /** Whether the window has its first snapshot. */
 export type Phase = "starting" | "ready" | "failed";
 
+const IS_QUICK = new URLSearchParams(location.search).has("quick");
 const REMEMBERED = "slipway.section";
 
 function remembered(): Section {
@@ -31,7 +32,7 @@ class AppState {
   error = $state.raw<ErrorInfo | null>(null);
   info = $state.raw<AppInfo | null>(null);
 
-  section = $state<Section>(remembered());
+  section = $state<Section>(IS_QUICK ? "chats" : remembered());
   /** The page of two doors, until there is a host. Set by the first snapshot. */
   firstRun = $state(false);
   /** The host selected in Servers; null shows all. */
@@ -44,10 +45,10 @@ class AppState {
   sessionId = $state<SessionId | null>(null);
   /** The host that a new conversation starts with; null lets Chats choose. */
   draftHostId = $state<HostId | null>(null);
-  /** The message of the open conversation that is to be brought into view; taken back once it is. */
+  /** The message of the open conversation that is to be in view, marked as the one that was looked for. */
   targetMessageId = $state<MessageId | null>(null);
-  /** The message that was looked for last. */
-  foundMessageId = $state<MessageId | null>(null);
+  /** Counts up whenever that message is to be brought into view, also when it is the same again. */
+  targetVisit = $state(0);
   /** The words that are marked in the thread, as they were searched. */
   foundWords = $state("");
   /** Whether the bar that finds in the open conversation is there. */
@@ -65,7 +66,7 @@ class AppState {
   shortcutsOpen = $state(false);
   paletteOpen = $state(false);
   /** This is the small window of the global shortcut: one conversation, no sections. */
-  readonly quick = new URLSearchParams(location.search).has("quick");
+  readonly quick = IS_QUICK;
 
   constructor() {
     onSnapshot((snapshot) => {
@@ -91,7 +92,7 @@ class AppState {
     this.section = section;
     this.firstRun = false;
     this.drawer = null;
-    localStorage.setItem(REMEMBERED, section);
+    if (!this.quick) localStorage.setItem(REMEMBERED, section);
   }
 
   /** Opens a host's page, or the cards of all. */
@@ -124,7 +125,7 @@ class AppState {
   /** Brings a message of the open conversation into view. */
   visit(messageId: MessageId | null): void {
     this.targetMessageId = messageId;
-    this.foundMessageId = messageId;
+    this.targetVisit += 1;
   }
 
   /** Nothing is looked for in the open conversation any more. */

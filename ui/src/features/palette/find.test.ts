@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { find, lately, parse, type Entry } from "./palette";
+import { find, lately, parse, type Entry } from "./find";
 import { recentIds, remember } from "./recent";
 
 function entry(id: string, group: Entry["group"], label: string, part: Partial<Entry> = {}): Entry {
