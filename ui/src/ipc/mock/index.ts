@@ -6,6 +6,7 @@ import { playConnect, playDeploy, type MockTask } from "./deploy";
 import { playDiagnosis } from "./diagnosis";
 import { historyOf } from "./history";
 import { fillLog } from "./log-worlds";
+import { metricsHandlers } from "./metrics";
 import { begin, playHub, playPlan } from "./plan";
 import { reportOf } from "./preflight";
 import { QUESTIONS } from "./questions";
@@ -163,6 +164,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
     },
     log_list: ({ limit }) => stream.logs.slice(-limit),
     log_save: () => ({}),
+    ...metricsHandlers(name),
   };
 
   function pick() {

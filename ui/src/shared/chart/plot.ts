@@ -115,9 +115,9 @@ function optionsOf(
         size: 24,
         gap: 6,
         grid: { show: false },
-        splits: (self) => timeTicks(from, until, Math.max(2, Math.floor(self.width / LABEL))).marks,
+        splits: (self) => timeTicks(model.spans, labelsIn(self)).marks,
         values: (self, marks) => {
-          const { unit } = timeTicks(from, until, Math.max(2, Math.floor(self.width / LABEL)));
+          const { unit } = timeTicks(model.spans, labelsIn(self));
           return marks.map((at) => model.timeMark(at, unit));
         },
       },
@@ -134,7 +134,7 @@ function optionsOf(
     cursor: {
       y: false,
       drag: { x: false, y: false },
-      points: { size: 7, width: 1.5, fill: () => colour("--bg-raised") },
+      points: { size: (_, at) => (model.series[at - 1]?.kind === "bars" ? 0 : 7), width: 1.5, fill: () => colour("--bg-raised") },
     },
     hooks: {
       setCursor: [
@@ -145,6 +145,11 @@ function optionsOf(
       ],
     },
   };
+}
+
+/** How many labels of time have room side by side. */
+function labelsIn(self: UPlot): number {
+  return Math.max(2, Math.floor(self.width / LABEL));
 }
 
 /** The width of the widest label, so that no figure is cut and no room is wasted. */
@@ -160,7 +165,7 @@ function roomFor(self: UPlot, labels: string[], font: string): number {
 function seriesOf({ kind, ink, values }: Series, colour: (name: string) => string): UPlot.Series {
   const paint = (): string => colour(TONES[ink.tone]);
   if (kind === "bars") {
-    const bars = UPlot.paths.bars?.({ size: [0.8, 48, 1], radius: 0.1 });
+    const bars = UPlot.paths.bars?.({ size: [0.8, 48, 1], radius: 0.05 });
     return { paths: bars, fill: paint, stroke: paint, width: 0, points: { show: false } };
   }
   const alone = lonely(values);

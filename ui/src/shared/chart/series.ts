@@ -14,6 +14,8 @@ export interface Span {
 export interface Series {
   key: string;
   label: string;
+  /** The label where there is little room. */
+  short?: string;
   /** One for each stretch; null where nothing was measured. */
   values: readonly (number | null)[];
   kind: "line" | "bars";

@@ -1,3 +1,5 @@
+import type { Span } from "./series";
+
 /** The marks of an axis of values: from zero, at a round step. */
 export interface ValueTicks {
   marks: number[];
@@ -9,7 +11,6 @@ const HOUR = 60 * MINUTE;
 const ROUND = [1, 2, 2.5, 5, 10];
 const CLOCK_STEPS = [1, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((minutes) => minutes * MINUTE);
 const DAY_STEPS = [1, 2, 7, 14];
-const MONTH_STEPS = [1, 2, 3, 6, 12, 24];
 
 /** Marks up to and over `most`, about `count` of them; `whole` for what is counted. */
 export function valueTicks(most: number, whole: boolean, count = 4): ValueTicks {
@@ -33,16 +34,21 @@ export interface TimeTicks {
   unit: TimeUnit;
 }
 
-/** Marks between two moments at round local times, at most `most` of them. */
-export function timeTicks(from: number, until: number, most: number): TimeTicks {
+/** Marks of stretches of time at round local times, at most `most` of them. */
+export function timeTicks(spans: readonly Span[], most: number): TimeTicks {
+  const from = spans[0]?.from ?? 0;
+  const until = spans.at(-1)?.until ?? 1;
   const span = until - from;
+  // Whole days are named under their middle.
+  if (spans[0] && spans[0].until - from > 20 * HOUR) {
+    const every = Math.ceil(spans.length / most);
+    const marks = spans.filter((_, at) => at % every === 0).map((one) => (one.from + one.until) / 2);
+    return { marks, unit: span > 300 * 24 * HOUR ? "month" : "day" };
+  }
   const clock = CLOCK_STEPS.find((step) => span / step <= most);
   if (clock !== undefined && span <= 48 * HOUR) return { marks: clockMarks(from, until, clock), unit: "clock" };
-  const days = DAY_STEPS.find((step) => span / (step * 24 * HOUR) <= most);
-  if (days !== undefined) return { marks: dateMarks(from, until, (date) => date.setDate(date.getDate() + days)), unit: "day" };
-  const months = MONTH_STEPS.find((step) => span / (step * 30 * 24 * HOUR) <= most) ?? 60;
-  const marks = dateMarks(from, until, (date) => date.setMonth(date.getMonth() + months, 1), 1);
-  return { marks, unit: "month" };
+  const days = DAY_STEPS.find((step) => span / (step * 24 * HOUR) <= most) ?? 30;
+  return { marks: dayMarks(from, until, days), unit: "day" };
 }
 
 function clockMarks(from: number, until: number, step: number): number[] {
@@ -54,14 +60,13 @@ function clockMarks(from: number, until: number, step: number): number[] {
   return marks;
 }
 
-function dateMarks(from: number, until: number, next: (date: Date) => void, day?: number): number[] {
+function dayMarks(from: number, until: number, days: number): number[] {
   const date = new Date(from);
-  if (day !== undefined) date.setDate(day);
   date.setHours(0, 0, 0, 0);
   const marks: number[] = [];
   while (date.getTime() <= until) {
     if (date.getTime() >= from) marks.push(date.getTime());
-    next(date);
+    date.setDate(date.getDate() + days);
   }
   return marks;
 }
