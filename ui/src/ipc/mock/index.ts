@@ -6,6 +6,7 @@ import { historyOf } from "./history";
 import { libraryMock } from "./library";
 import { fillLibrary } from "./library-worlds";
 import { fillLog } from "./log-worlds";
+import { metricsHandlers } from "./metrics";
 import { begin, playHub, playPlan } from "./plan";
 import { reportOf } from "./preflight";
 import { QUESTIONS } from "./questions";
@@ -161,6 +162,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
     },
     log_list: ({ limit }) => stream.logs.slice(-limit),
     log_save: () => ({}),
+    ...metricsHandlers(name),
   };
 
   function pick() {
