@@ -3,7 +3,10 @@ import type { Commands, ErrorInfo, Host, HostAdd, PromptReply, Snapshot, TaskRef
 import { playConnect, playDeploy, type MockTask } from "./deploy";
 import { playDiagnosis } from "./diagnosis";
 import { historyOf } from "./history";
+import { libraryMock } from "./library";
+import { fillLibrary } from "./library-worlds";
 import { fillLog } from "./log-worlds";
+import { metricsHandlers } from "./metrics";
 import { begin, playHub, playPlan } from "./plan";
 import { reportOf } from "./preflight";
 import { QUESTIONS } from "./questions";
@@ -81,7 +84,10 @@ export function mockBackend(name: string, language: string | null = null): Backe
     return world.sessions.find((item) => item.id === id) ?? refuse("not_found", "No such chat.", "Нет такой беседы.");
   }
 
+  const shelf = libraryMock(world, name, fillLibrary(world, name), play);
+
   const handlers: Partial<Handlers> = {
+    ...shelf.handlers,
     snapshot: () => structuredClone({ seq: stream.seq, ...pick() }),
     settings_set: (request) => (world.settings = request),
     host_add: addHost,
@@ -156,11 +162,12 @@ export function mockBackend(name: string, language: string | null = null): Backe
     },
     log_list: ({ limit }) => stream.logs.slice(-limit),
     log_save: () => ({}),
+    ...metricsHandlers(name),
   };
 
   function pick() {
     const { app, settings, hosts, connections, tasks, sessions } = world;
-    return { app, settings, hosts, connections, tasks, sessions, folders: [], draft: "" };
+    return { app, settings, hosts, connections, tasks, sessions, folders: shelf.folders(), draft: "" };
   }
 
   return {
