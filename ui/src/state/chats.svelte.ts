@@ -21,6 +21,7 @@ import { app } from "./app.svelte";
 import { drafts, type Place } from "./drafts.svelte";
 import { Thread, type ChatMessage } from "./thread.svelte";
 import { toasts } from "./toasts.svelte";
+import { announceView } from "./views";
 
 /** An answer that ended while the window watched, for those who listen instead of looking. */
 export interface FinishedAnswer {
@@ -52,7 +53,9 @@ class ChatState {
   /** Why the last message of a place was not taken. */
   refused = new SvelteMap<Place, ErrorInfo>();
 
-  #ordered = $derived([...this.sessions.values()].sort((a, b) => b.updated_at - a.updated_at));
+  #ordered = $derived(
+    [...this.sessions.values()].filter((one) => one.group_id === null).sort((a, b) => b.updated_at - a.updated_at),
+  );
   #threads = new SvelteMap<SessionId, Thread>();
   #fetching = new Map<SessionId, Promise<void>>();
   #endings = new Map<RequestId, Ending>();
@@ -74,6 +77,7 @@ class ChatState {
     onBody("progress", (progress, message) => {
       if (progress.type === "queued" || progress.type === "started")
         this.#activate(message.request_id, progress.data, message.timestamp);
+      else if (progress.type === "turn_began") this.#started(progress.data.session.id, progress.data);
       else if (progress.type === "chat_phase") this.#answering(message.request_id)?.[1].enter(progress.data);
     });
     onBody("chunk", (chunk, message) => this.#takeChunk(chunk, message.timestamp));
@@ -82,7 +86,7 @@ class ChatState {
     });
   }
 
-  /** The conversations, the one that changed last first. */
+  /** The conversations, the one that changed last first; columns of comparisons are parts of theirs. */
   get ordered(): Session[] {
     return this.#ordered;
   }
@@ -100,15 +104,20 @@ class ChatState {
     if (!known || known.status === "failed") await this.#fetch(sessionId);
   }
 
+  /** Reads a conversation that is held here again. */
+  async reload(sessionId: SessionId): Promise<void> {
+    if (this.#threads.has(sessionId)) await this.#fetch(sessionId);
+  }
+
   /**
    * Sends a message. The draft is cleared at once and comes back if the backend does not take it.
    * Resolves to whether it was taken.
    */
-  async send(sessionId: SessionId | null, hostId: HostId, text: string): Promise<boolean> {
+  async send(sessionId: SessionId | null, hostId: HostId, text: string, model: string | null = null): Promise<boolean> {
     if (text.trim() === "" || this.sending.has(sessionId) || (sessionId && this.active.has(sessionId))) return false;
     drafts.setText(sessionId, "");
     const settings = { ...CHAT_SETTINGS, sampling: drafts.sampling(sessionId) };
-    const place = { session_id: sessionId, host_id: hostId, model: null };
+    const place = { session_id: sessionId, host_id: hostId, model };
     const taken = await this.#start(sessionId, () =>
       call("chat_send", { ...place, text, attachments: [], settings, replaces: null, stream: true }),
     );
@@ -117,10 +126,10 @@ class ChatState {
   }
 
   /** Answers the last question again, in place of the last answer. */
-  async retry(sessionId: SessionId, hostId: HostId): Promise<boolean> {
+  async retry(sessionId: SessionId, hostId: HostId, model: string | null = null): Promise<boolean> {
     if (this.sending.has(sessionId) || this.active.has(sessionId)) return false;
     const settings = { ...CHAT_SETTINGS, sampling: drafts.sampling(sessionId) };
-    const place = { session_id: sessionId, message_id: null, host_id: hostId, model: null };
+    const place = { session_id: sessionId, message_id: null, host_id: hostId, model };
     return this.#start(sessionId, () => call("chat_retry", { ...place, settings }));
   }
 
@@ -220,7 +229,7 @@ class ChatState {
     }
     const ending = this.#endings.get(request_id);
     if (ending) this.#finish(session.id, answer.id, ending);
-    else if (this.active.get(session.id)?.requestId !== request_id)
+    else if (this.active.get(session.id)?.messageId !== answer.id)
       this.active.set(session.id, new ActiveAnswer(request_id, answer.id, answer.created_at));
   }
 
@@ -307,6 +316,7 @@ class ChatState {
       const view = await call("session_get", { session_id: sessionId });
       if (this.sessions.has(sessionId)) this.sessions.set(sessionId, view.session);
       thread.load(view);
+      announceView(view);
       const last = view.messages.at(-1);
       if (last?.role === "assistant" && last.state === "failed") this.failed.add(sessionId);
     } catch (thrown) {

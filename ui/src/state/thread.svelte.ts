@@ -18,6 +18,8 @@ export class ChatMessage {
   readonly role: Role;
   readonly position: number;
   readonly createdAt: number;
+  /** Which participant of a conversation between models speaks; null is the person. */
+  readonly speaker: number | null;
   content: string = $state("");
   reasoning: string = $state("");
   state: MessageState = $state("complete");
@@ -32,6 +34,7 @@ export class ChatMessage {
     this.role = message.role;
     this.position = message.position;
     this.createdAt = message.created_at;
+    this.speaker = message.speaker;
     this.content = message.content;
     this.reasoning = message.reasoning;
     this.state = message.state;
