@@ -6,6 +6,7 @@ import { onMessage, onSnapshot } from "../ipc/events";
 import { app } from "./app.svelte";
 import { chats } from "./chats.svelte";
 import { drafts, type Place } from "./drafts.svelte";
+import { mode } from "./mode.svelte";
 import { findServed, served } from "./served";
 import { toasts } from "./toasts.svelte";
 import { announceView, onView } from "./views";
@@ -85,6 +86,7 @@ class CompareState {
       announceView(view);
       this.#draft = [];
       this.setApart(id, this.apart(null));
+      mode.value = "chat";
       drafts.setText(null, "");
       drafts.move(id);
       if (app.sessionId === null) app.openSession(id);

@@ -1,4 +1,4 @@
-import { SvelteMap } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { Conversation, ConversationSetup, ErrorInfo, RequestId, SessionId, SessionView } from "../ipc/bindings";
 import { call } from "../ipc/call";
 import { toErrorInfo } from "../ipc/errors";
@@ -6,6 +6,7 @@ import { onBody, onMessage, onSnapshot } from "../ipc/events";
 import { app } from "./app.svelte";
 import { chats } from "./chats.svelte";
 import { drafts } from "./drafts.svelte";
+import { mode } from "./mode.svelte";
 import { toasts } from "./toasts.svelte";
 import { announceView, onView } from "./views";
 
@@ -15,12 +16,14 @@ class ConversationsState {
   /** Why what was asked of a conversation was refused. */
   refused = new SvelteMap<SessionId | null, ErrorInfo>();
   /** Conversations with a command on its way. */
-  busy = new SvelteMap<SessionId | null, boolean>();
+  busy = new SvelteSet<SessionId | null>();
   /** Conversations that are being stopped in mid-sentence. */
   stopping = new SvelteMap<SessionId, RequestId>();
   /** The participants and rules of one that does not exist yet; null before a person looked at it. */
   draft = $state.raw<ConversationSetup | null>(null);
   #tasks = new SvelteMap<SessionId, RequestId>();
+  /** Tasks that ended, the last ones: a run may be over before its command has answered. */
+  #ended = new Set<RequestId>();
 
   constructor() {
     onView(({ session, conversation }) => {
@@ -64,6 +67,7 @@ class ConversationsState {
     const view = await this.#ask(null, () => call("conversation_put", { session_id: null, setup }));
     if (!view) return;
     this.draft = null;
+    mode.value = "chat";
     this.#take(view);
     if (app.sessionId === null) app.openSession(view.session.id);
     await this.run(view.session.id, steps);
@@ -115,9 +119,6 @@ class ConversationsState {
     else if (drafts.text(sessionId) === "") drafts.setText(sessionId, text);
   }
 
-  /** Tasks that ended, the last ones: a run may be over before its command has answered. */
-  #ended = new Set<RequestId>();
-
   #end(requestId: RequestId): void {
     this.#ended.add(requestId);
     const [oldest] = this.#ended;
@@ -152,7 +153,7 @@ class ConversationsState {
   }
 
   async #ask<T>(place: SessionId | null, run: () => Promise<T>): Promise<T | null> {
-    this.busy.set(place, true);
+    this.busy.add(place);
     this.refused.delete(place);
     try {
       return await run();

@@ -6,6 +6,7 @@ import { playConnect, playDeploy, type MockTask } from "./deploy";
 import { playDiagnosis } from "./diagnosis";
 import { historyOf } from "./history";
 import { fillLog } from "./log-worlds";
+import { MultiMock } from "./multi";
 import { begin, playHub, playPlan } from "./plan";
 import { reportOf } from "./preflight";
 import { QUESTIONS } from "./questions";
@@ -31,6 +32,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
   const removed = new Map<string, Snapshot["hosts"][number]>();
   const deleted = new Map<string, Snapshot["sessions"][number]>();
   const answers = new Map<string, (reply: PromptReply) => void>();
+  const multi = new MultiMock(world, stream, name, (id) => cancelled.has(id));
 
   /** Begins a task and answers as its command does. */
   function play(kind: string, run: (mine: MockTask) => Promise<void>): TaskRef {
@@ -138,7 +140,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
     chat_retry: (request) => chat.retry(world, stream, request, (id) => cancelled.has(id)),
     session_list: () => structuredClone(world.sessions),
     session_get: ({ session_id }) =>
-      structuredClone(blankView(session(session_id), world.messages.get(session_id) ?? [])),
+      structuredClone(multi.complete(blankView(session(session_id), world.messages.get(session_id) ?? []))),
     session_rename: ({ session_id, title }) => ({ ...Object.assign(session(session_id), { title }) }),
     session_pin: ({ session_id, pinned }) => ({ ...Object.assign(session(session_id), { pinned }) }),
     session_delete: ({ session_id }) => {
@@ -163,10 +165,12 @@ export function mockBackend(name: string, language: string | null = null): Backe
     },
     log_list: ({ limit }) => stream.logs.slice(-limit),
     log_save: () => ({}),
+    ...multi.handlers,
   };
 
   function pick() {
-    const { app, settings, hosts, connections, tasks, sessions } = world;
+    const { app, settings, hosts, connections, tasks } = world;
+    const sessions = world.sessions.filter(({ group_id }) => group_id === null);
     return { app, settings, hosts, connections, tasks, sessions, folders: [], draft: "" };
   }
 
