@@ -9,7 +9,7 @@ import { drafts, type Place } from "./drafts.svelte";
 import { mode } from "./mode.svelte";
 import { findServed, served } from "./served";
 import { toasts } from "./toasts.svelte";
-import { announceView, onView } from "./views";
+import { onView } from "./views";
 
 /** The least and the most columns of a comparison. */
 export const COLUMNS = { min: 2, max: 4 } as const;
@@ -83,7 +83,7 @@ class CompareState {
       const view = await call("compare_start", { columns: this.draft });
       const { id } = view.session;
       chats.sessions.set(id, view.session);
-      announceView(view);
+      chats.take(view);
       this.#draft = [];
       this.setApart(id, this.apart(null));
       mode.value = "chat";
@@ -123,8 +123,9 @@ class CompareState {
     if (!column || !answering) return;
     await this.#stopped(columnId);
     const { hostId, model } = answering;
-    if (chats.refused.has(columnId)) this.#send({ ...column, host_id: hostId, model }, drafts.text(columnId));
-    else await chats.retry(columnId, hostId, model);
+    drafts.setHost(columnId, hostId, model);
+    if (chats.refused.has(columnId)) await chats.send(columnId, hostId, drafts.text(columnId));
+    else await chats.retry(columnId, hostId);
   }
 
   stopAll(headId: SessionId): void {
@@ -148,7 +149,9 @@ class CompareState {
 
   #send(column: Session, text: string): void {
     const answering = answererOf(column);
-    if (answering) void chats.send(column.id, answering.hostId, text, answering.model);
+    if (!answering) return;
+    drafts.setHost(column.id, answering.hostId, answering.model);
+    void chats.send(column.id, answering.hostId, text);
   }
 
   /** Resolves when a column's answer has ended; stops it if it has not. */

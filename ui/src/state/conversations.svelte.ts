@@ -3,6 +3,7 @@ import type { Conversation, ConversationSetup, ErrorInfo, RequestId, SessionId, 
 import { call } from "../ipc/call";
 import { toErrorInfo } from "../ipc/errors";
 import { onBody, onMessage, onSnapshot } from "../ipc/events";
+import { ActiveAnswer } from "./answer.svelte";
 import { app } from "./app.svelte";
 import { chats } from "./chats.svelte";
 import { drafts } from "./drafts.svelte";
@@ -31,9 +32,11 @@ class ConversationsState {
     });
     onSnapshot((snapshot) => {
       this.#tasks.clear();
-      for (const { request_id, subject, state } of snapshot.tasks)
-        if (subject.kind === "conversation" && subject.session_id && state !== "done" && state !== "failed")
-          this.#tasks.set(subject.session_id, request_id);
+      for (const { request_id, subject, state, queued_at } of snapshot.tasks) {
+        if (subject.kind !== "conversation" || !subject.session_id || state === "done" || state === "failed") continue;
+        this.#tasks.set(subject.session_id, request_id);
+        chats.active.set(subject.session_id, new ActiveAnswer(request_id, subject.message_id, queued_at));
+      }
     });
     onBody("progress", (progress, { request_id }) => {
       if (progress.type === "queued" || progress.type === "started") {
@@ -41,9 +44,6 @@ class ConversationsState {
         if (kind === "conversation" && session_id) this.#tasks.set(session_id, request_id);
       } else if (progress.type === "conversation_changed")
         this.byId.set(progress.data.session_id, progress.data.conversation);
-      // The turn before is over: its figures are in the database, and so is the new one.
-      else if (progress.type === "turn_began" && progress.data.answer.speaker !== null)
-        void chats.reload(progress.data.session.id);
     });
     onMessage(({ request_id, body }) => {
       if (body.type === "complete" && body.data.type === "conversation")
@@ -143,8 +143,7 @@ class ConversationsState {
 
   #take(view: SessionView): void {
     chats.sessions.set(view.session.id, view.session);
-    chats.thread(view.session.id)?.load(view);
-    announceView(view);
+    chats.take(view);
   }
 
   #become(sessionId: SessionId, state: Conversation["state"]): void {

@@ -1,0 +1,1 @@
+export { default as MetricsMain } from "./MetricsMain.svelte";
