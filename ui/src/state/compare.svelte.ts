@@ -7,7 +7,7 @@ import { app } from "./app.svelte";
 import { chats } from "./chats.svelte";
 import { drafts, type Place } from "./drafts.svelte";
 import { mode } from "./mode.svelte";
-import { findServed, served } from "./served";
+import { findServed, proposed } from "./served";
 import { toasts } from "./toasts.svelte";
 import { onView } from "./views";
 
@@ -40,7 +40,7 @@ class CompareState {
   /** Who would answer in a comparison that does not exist yet: chosen, else the first two there are. */
   get draft(): CompareColumn[] {
     if (this.#draft.length > 0) return this.#draft;
-    const all = served().map(({ hostId, model }) => ({ host_id: hostId, model }));
+    const all = proposed().map(({ hostId, model }) => ({ host_id: hostId, model }));
     const [first] = all;
     return first && all.length < COLUMNS.min ? [first, first] : all.slice(0, COLUMNS.min);
   }

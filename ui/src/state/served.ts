@@ -43,11 +43,24 @@ export function served(): Served[] {
   return [...all.filter(({ usable }) => usable), ...all.filter(({ usable }) => !usable)];
 }
 
+/** The models of all servers in the order in which they are proposed: first one of each server. */
+export function proposed(): Served[] {
+  const all = served();
+  const first = all.filter((one, index) => all.findIndex(({ hostId }) => hostId === one.hostId) === index && one.usable);
+  return [...first, ...all.filter((one) => !first.includes(one))];
+}
+
 /** What is known of a choice; absent when its server or model is gone. */
 export function findServed(choice: Pick<CompareColumn, "host_id" | "model">): Served | undefined {
-  const all = served();
+  const there = served().filter(({ hostId }) => hostId === choice.host_id);
   const key = servedKey(choice);
-  return all.find((one) => one.key === key) ?? all.find((one) => one.hostId === choice.host_id && one.model === null);
+  // A server with one model is asked without a name, and one with several serves the one it deployed.
+  const own = connections.get(choice.host_id)?.model;
+  return (
+    there.find((one) => one.key === key) ??
+    there.find(({ model }) => model === null) ??
+    (choice.model === null ? (there.find(({ model }) => model === own) ?? there[0]) : undefined)
+  );
 }
 
 /** Whether a server answers now. */
