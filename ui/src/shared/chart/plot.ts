@@ -107,7 +107,7 @@ function optionsOf(
     height: HEIGHT,
     ms: 1,
     legend: { show: false },
-    padding: [8, 10, 0, 0],
+    padding: [8, 16, 0, 0],
     scales: { x: { time: false, range: () => [from, until] }, y: { range: () => [0, values.marks.at(-1) ?? 1] } },
     axes: [
       {
