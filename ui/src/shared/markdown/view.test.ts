@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { MarkdownView, type MarkdownLabels } from "./view";
-
-const labels: MarkdownLabels = { copyCode: "Copy the code", code: "text", taskDone: "done", taskOpen: "open" };
+import { testLabels as labels } from "./test-labels";
+import { MarkdownView } from "./view";
 
 let container: HTMLElement;
 
@@ -12,7 +11,7 @@ beforeEach(() => {
 });
 
 function draw(source: string): HTMLElement {
-  new MarkdownView(container, labels).update(source, false);
+  new MarkdownView(container, labels, Infinity).update(source, false);
   return container;
 }
 
@@ -84,14 +83,14 @@ describe("drawing", () => {
   it("gives step by step what it gives at once", () => {
     const source = "Intro **bold** text\n\n- a\n- [x] b\n\n```sql\nSELECT 1;\n```\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n1. x\n   ```\n   in list\n   ```\n2. y\n\n> quote\n\n[r]\n\n[r]: https://r.example\n\nend";
     const steps = document.createElement("div");
-    const view = new MarkdownView(steps, labels);
+    const view = new MarkdownView(steps, labels, Infinity);
     for (let end = 0; end <= source.length; end += 1) view.update(source.slice(0, end), true);
     view.update(source, false);
     expect(steps.innerHTML).toBe(draw(source).innerHTML);
   });
 
   it("keeps the nodes of finished blocks and appends to the last text node", () => {
-    const view = new MarkdownView(container, labels);
+    const view = new MarkdownView(container, labels, Infinity);
     view.update("first\n\nsecond gr", true);
     const [first, second] = container.children;
     const text = second?.firstChild;
@@ -109,10 +108,10 @@ describe("drawing", () => {
   });
 
   it("names the language, offers to copy, and colours closed code", async () => {
-    const view = new MarkdownView(container, labels);
+    const view = new MarkdownView(container, labels, Infinity);
     view.update("```js\nconst a = 1;\n", true);
     expect(container.querySelector(".code-head span")?.textContent).toBe("js");
-    expect(container.querySelector("button")?.getAttribute("aria-label")).toBe("Copy the code");
+    expect(container.querySelector(".code-copy")?.getAttribute("aria-label")).toBe("Copy the code");
     expect(container.querySelector("code span")).toBeNull();
     view.update("```js\nconst a = 1;\n```\n", true);
     await expect.poll(() => container.querySelector(".hljs-keyword")?.textContent).toBe("const");

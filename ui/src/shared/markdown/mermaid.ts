@@ -1,0 +1,139 @@
+/** The drawer of diagrams: a part of the program that is loaded when a diagram first needs it. */
+import mermaid from "mermaid";
+
+import { throughCssom } from "./cssom";
+
+/** Most characters and edges of one diagram; laying out more would stop the window. */
+const SIZE_LIMIT = 10_000;
+const EDGE_LIMIT = 150;
+
+/** What a text may set about its own drawing by directives: nothing. */
+const DIRECTIVES = /%%\{[\s\S]*?\}%%/g;
+const FRONT_MATTER = /^\s*---\s*\n[\s\S]*?\n\s*---\s*(?:\n|$)/;
+const TITLE = /^title:[ \t]*(.*)$/m;
+
+/** Colours and fonts of the window at the moment. */
+export interface Look {
+  dark: boolean;
+  font: string;
+  ground: string;
+  raised: string;
+  sunken: string;
+  text: string;
+  quiet: string;
+  line: string;
+  edge: string;
+  accent: string;
+  accentTint: string;
+  accentLine: string;
+  warnTint: string;
+  warnLine: string;
+}
+
+/** A drawn diagram: a picture that runs and fetches nothing. */
+export interface Picture {
+  url: string;
+  width: number;
+  height: number;
+}
+
+let count = 0;
+
+/** Draws a diagram. Throws the parser's error when the text is none. */
+export async function drawDiagram(source: string, look: Look): Promise<Picture> {
+  mermaid.initialize({
+    startOnLoad: false,
+    securityLevel: "strict",
+    htmlLabels: false,
+    flowchart: { htmlLabels: false, useMaxWidth: false },
+    class: { htmlLabels: false, useMaxWidth: false },
+    suppressErrorRendering: true,
+    maxTextSize: SIZE_LIMIT,
+    maxEdges: EDGE_LIMIT,
+    logLevel: "fatal",
+    theme: "base",
+    themeVariables: themeOf(look),
+    fontFamily: look.font,
+  });
+  const box = document.createElement("div");
+  box.className = "diagram-measure";
+  box.setAttribute("aria-hidden", "true");
+  box.inert = true;
+  document.body.append(box);
+  count += 1;
+  const id = `diagram-${count}`;
+  try {
+    const { svg, styles } = await throughCssom(box, async () => (await mermaid.render(id, withoutSettings(source), box)).svg);
+    return pictureOf(svg, styles);
+  } finally {
+    box.remove();
+  }
+}
+
+/** The text without directives and settings; a title stays. */
+function withoutSettings(source: string): string {
+  const text = source.replace(DIRECTIVES, "");
+  const settings = FRONT_MATTER.exec(text)?.[0];
+  if (settings === undefined) return text;
+  const title = TITLE.exec(settings)?.[1]?.trim() ?? "";
+  const kept = title === "" ? "" : `---\ntitle: ${JSON.stringify(title.replace(/^(["'])(.*)\1$/, "$2"))}\n---\n`;
+  return kept + text.slice(settings.length);
+}
+
+function themeOf(look: Look): Record<string, string | boolean> {
+  return {
+    darkMode: look.dark,
+    fontFamily: look.font,
+    fontSize: "14px",
+    background: look.ground,
+    primaryColor: look.raised,
+    primaryTextColor: look.text,
+    primaryBorderColor: look.line,
+    secondaryColor: look.accentTint,
+    secondaryTextColor: look.text,
+    secondaryBorderColor: look.accentLine,
+    tertiaryColor: look.sunken,
+    tertiaryTextColor: look.text,
+    tertiaryBorderColor: look.edge,
+    lineColor: look.quiet,
+    textColor: look.text,
+    titleColor: look.text,
+    nodeTextColor: look.text,
+    edgeLabelBackground: look.ground,
+    clusterBkg: look.sunken,
+    clusterBorder: look.edge,
+    noteBkgColor: look.warnTint,
+    noteTextColor: look.text,
+    noteBorderColor: look.warnLine,
+    activationBkgColor: look.accentTint,
+    activationBorderColor: look.accent,
+    pie1: look.accent,
+    pieOuterStrokeColor: look.line,
+    pieStrokeColor: look.ground,
+    pieTitleTextSize: "15px",
+    pieSectionTextSize: "13px",
+    pieLegendTextSize: "13px",
+  };
+}
+
+/** The drawing as a document of its own; as a picture it cannot reach anything. */
+function pictureOf(svg: string, styles: string): Picture {
+  const template = document.createElement("template");
+  template.innerHTML = svg;
+  const root = template.content.querySelector("svg");
+  const [, , width = 0, height = 0] = (root?.getAttribute("viewBox") ?? "").split(/[\s,]+/).map(Number);
+  if (!root || !(width > 0) || !(height > 0)) throw new Error("");
+  for (const element of root.querySelectorAll("style, script, foreignObject, image, a")) {
+    if (element.localName === "a") element.replaceWith(...element.childNodes);
+    else element.remove();
+  }
+  const style = document.createElementNS("http://www.w3.org/2000/svg", "style");
+  style.textContent = `${styles}\n*{animation:none!important;transition:none!important}`;
+  root.prepend(style);
+  root.removeAttribute("style");
+  root.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  root.setAttribute("width", String(width));
+  root.setAttribute("height", String(height));
+  const text = new XMLSerializer().serializeToString(root);
+  return { url: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`, width, height };
+}
