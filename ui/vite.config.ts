@@ -1,9 +1,19 @@
 import { paraglideVitePlugin } from "@inlang/paraglide-js";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+
+/** KaTeX offers each font in three formats; every web view that Slipway supports reads the first. */
+const onlyWoff2: Plugin = {
+  name: "only-woff2",
+  enforce: "pre",
+  transform: (code, id) =>
+    id.includes("katex.min.css") ? code.replace(/,url\([^)]*\.(?:woff|ttf)\) format\("[^"]*"\)/g, "") : undefined,
+};
 
 export default defineConfig(({ mode }) => ({
   plugins: [
+    onlyWoff2,
     paraglideVitePlugin({
       project: "./project.inlang",
       outdir: "./src/paraglide",

@@ -4,27 +4,38 @@
  * policy allows.
  */
 
-interface Styled {
-  svg: string;
-  /** The text of the style elements that were put into the box. */
+/** What was drawn, and the text of the style elements that belong to it. */
+export interface Drawn {
+  svg: SVGSVGElement;
   styles: string;
 }
 
 /** Style sheets by the box that is being drawn in. */
 const drawing = new Map<HTMLElement, CSSStyleSheet[]>();
-const setAttribute = Element.prototype.setAttribute;
-const insertBefore = Node.prototype.insertBefore;
+const { setAttribute } = Element.prototype;
+const { appendChild, insertBefore } = Node.prototype;
 
-/** Runs a drawing inside a box. */
-export async function throughCssom(box: HTMLElement, draw: () => Promise<string>): Promise<Styled> {
-  const texts: string[] = [];
+/**
+ * Runs a drawing inside a box and returns the element itself. The library would write it out and parse it
+ * again, and parsing a style attribute is blocked even outside of the document.
+ */
+export async function throughCssom(box: HTMLElement, draw: () => Promise<unknown>): Promise<Drawn> {
   const sheets: CSSStyleSheet[] = [];
+  let svg: SVGSVGElement | null = null;
+  box.appendChild = function <T extends Node>(node: T): T {
+    const takeOut = (): string => {
+      svg = node instanceof Element ? (node.querySelector("svg") ?? svg) : svg;
+      return "<svg></svg>";
+    };
+    Object.defineProperty(node, "innerHTML", { get: takeOut });
+    return appendChild.call(this, node) as T;
+  };
   if (drawing.size === 0) install();
   drawing.set(box, sheets);
   try {
-    const svg = await draw();
-    for (const sheet of sheets) texts.push(...[...sheet.cssRules].map((rule) => rule.cssText));
-    return { svg, styles: texts.join("\n") };
+    await draw();
+    if (!svg) throw new Error("");
+    return { svg, styles: sheets.flatMap((sheet) => [...sheet.cssRules].map((rule) => rule.cssText)).join("\n") };
   } finally {
     drawing.delete(box);
     document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => !sheets.includes(sheet));

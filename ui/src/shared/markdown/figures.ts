@@ -7,6 +7,8 @@ import { KEEP } from "./morph";
 /** Heights kept for pictures that are lower than their source was, by the source. */
 const kept = new Map<string, number>();
 const KEPT_LIMIT = 200;
+/** How small a picture may become to fit. */
+const READABLE = 0.8;
 
 /** Makes a closed frame of code a diagram and draws it at once where that is known. */
 export function markFigure(frame: HTMLElement, labels: MarkdownLabels): void {
@@ -60,6 +62,8 @@ function show(frame: HTMLElement, drawing: Drawing, labels: MarkdownLabels): voi
   const image = box.querySelector("img") ?? document.createElement("img");
   image.width = Math.ceil(width);
   image.height = Math.ceil(height);
+  // A wide one is scrolled before its words become too small to be read.
+  image.style.minWidth = `${Math.ceil(width * READABLE)}px`;
   image.alt = labels.diagram;
   image.src = url;
   const height0 = keepHeight(frame, () => {

@@ -9,6 +9,9 @@ const INLINE_LIMIT = 2_000;
 /** Longest formula that stands alone; it is also the longest that the typesetter gets. */
 const BLOCK_LIMIT = 8_000;
 
+/** Dollar signs that are looked at for the end of one formula. */
+const PASSED_LIMIT = 8;
+
 const WORD = /[\p{L}\p{N}_]/u;
 /** What may follow a formula without a space: “the $n$th”. */
 const SUFFIX = /^(?:th|st|nd|rd|s)(?![\p{L}\p{N}_])/u;
@@ -63,17 +66,17 @@ function afterDollar(state: StateInline): Found | null {
   const start = pos + delimiter;
   if (src[start] === "$" || (!display && /\s/.test(src[start] ?? " "))) return null;
 
-  for (let end = start; end < limit; end += 1) {
+  let passed = 0;
+  for (let end = start; end < limit && passed < PASSED_LIMIT; end += 1) {
     const char = src[end];
     if (char === "\\") end += 1;
     if (char === "`") return null;
     if (char !== "$") continue;
+    passed += 1;
+    if (display && src[end + 1] !== "$") return null;
+    if (!display && /\s/.test(src[end - 1] ?? "")) continue;
     const content = src.slice(start, end);
-    if (display) {
-      if (src[end + 1] !== "$") return null;
-      return isFormula(content) ? { end: end + 2, delimiter, display } : null;
-    }
-    if (/\s$/.test(content)) continue;
+    if (display) return isFormula(content) ? { end: end + 2, delimiter, display } : null;
     const after = src.slice(end + 1, end + 5);
     if (after.startsWith("$") || (WORD.test(after.slice(0, 1)) && !SUFFIX.test(after))) continue;
     return isFormula(content) && !isPrice(content) ? { end: end + 1, delimiter, display } : null;

@@ -1,7 +1,7 @@
 /** The drawer of diagrams: a part of the program that is loaded when a diagram first needs it. */
 import mermaid from "mermaid";
 
-import { throughCssom } from "./cssom";
+import { throughCssom, type Drawn } from "./cssom";
 
 /** Most characters and edges of one diagram; laying out more would stop the window. */
 const SIZE_LIMIT = 10_000;
@@ -10,6 +10,7 @@ const EDGE_LIMIT = 150;
 /** What a text may set about its own drawing by directives: nothing. */
 const DIRECTIVES = /%%\{[\s\S]*?\}%%/g;
 const FRONT_MATTER = /^\s*---\s*\n[\s\S]*?\n\s*---\s*(?:\n|$)/;
+const FILLED = /^[ \t]*(?:style|classDef)[ \t].*fill:[ \t]*#(?:([\da-f]{2})([\da-f]{2})([\da-f]{2})|([\da-f])([\da-f])([\da-f]))\b.*$/gim;
 const TITLE = /^title:[ \t]*(.*)$/m;
 
 /** Colours and fonts of the window at the moment. */
@@ -37,6 +38,8 @@ export interface Picture {
   height: number;
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+
 let count = 0;
 
 /** Draws a diagram. Throws the parser's error when the text is none. */
@@ -47,6 +50,7 @@ export async function drawDiagram(source: string, look: Look): Promise<Picture> 
     htmlLabels: false,
     flowchart: { htmlLabels: false, useMaxWidth: false },
     class: { htmlLabels: false, useMaxWidth: false },
+    sequence: { useMaxWidth: false, actorFontSize: 14, messageFontSize: 14, noteFontSize: 13 },
     suppressErrorRendering: true,
     maxTextSize: SIZE_LIMIT,
     maxEdges: EDGE_LIMIT,
@@ -63,16 +67,25 @@ export async function drawDiagram(source: string, look: Look): Promise<Picture> 
   count += 1;
   const id = `diagram-${count}`;
   try {
-    const { svg, styles } = await throughCssom(box, async () => (await mermaid.render(id, withoutSettings(source), box)).svg);
-    return pictureOf(svg, styles);
+    return pictureOf(await throughCssom(box, () => mermaid.render(id, withoutSettings(source), box)));
   } finally {
     box.remove();
   }
 }
 
+/** A fill that the text chose gets words that can be read on it, in both themes. */
+function withReadableFills(source: string): string {
+  return source.replace(FILLED, (line: string, ...groups: (string | undefined)[]) => {
+    if (/[ ,]color:/.test(line)) return line;
+    const parts = groups.slice(0, 6).filter((part) => part !== undefined);
+    const [r = 0, g = 0, b = 0] = parts.map((part) => Number.parseInt(part.length === 1 ? part + part : part, 16));
+    return `${line.trimEnd().replace(/[;,]$/, "")},color:${0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#000" : "#fff"}`;
+  });
+}
+
 /** The text without directives and settings; a title stays. */
 function withoutSettings(source: string): string {
-  const text = source.replace(DIRECTIVES, "");
+  const text = withReadableFills(source.replace(DIRECTIVES, ""));
   const settings = FRONT_MATTER.exec(text)?.[0];
   if (settings === undefined) return text;
   const title = TITLE.exec(settings)?.[1]?.trim() ?? "";
@@ -116,24 +129,21 @@ function themeOf(look: Look): Record<string, string | boolean> {
   };
 }
 
-/** The drawing as a document of its own; as a picture it cannot reach anything. */
-function pictureOf(svg: string, styles: string): Picture {
-  const template = document.createElement("template");
-  template.innerHTML = svg;
-  const root = template.content.querySelector("svg");
-  const [, , width = 0, height = 0] = (root?.getAttribute("viewBox") ?? "").split(/[\s,]+/).map(Number);
-  if (!root || !(width > 0) || !(height > 0)) throw new Error("");
-  for (const element of root.querySelectorAll("style, script, foreignObject, image, a")) {
-    if (element.localName === "a") element.replaceWith(...element.childNodes);
-    else element.remove();
+/** The drawing as a document of its own; as a picture it runs and reaches nothing. */
+function pictureOf({ svg, styles }: Drawn): Picture {
+  const [, , width = 0, height = 0] = (svg.getAttribute("viewBox") ?? "").split(/[\s,]+/).map(Number);
+  if (!(width > 0) || !(height > 0)) throw new Error("");
+  for (const element of [...svg.querySelectorAll("*")]) {
+    if (/^(?:style|script|foreignObject|image)$/i.test(element.localName)) element.remove();
+    for (const { name } of [...element.attributes]) if (/^on|href$/i.test(name)) element.removeAttribute(name);
   }
-  const style = document.createElementNS("http://www.w3.org/2000/svg", "style");
+  const style = document.createElementNS(SVG, "style");
   style.textContent = `${styles}\n*{animation:none!important;transition:none!important}`;
-  root.prepend(style);
-  root.removeAttribute("style");
-  root.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  root.setAttribute("width", String(width));
-  root.setAttribute("height", String(height));
-  const text = new XMLSerializer().serializeToString(root);
-  return { url: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`, width, height };
+  svg.removeAttribute("style");
+  svg.setAttribute("width", String(width));
+  svg.setAttribute("height", String(height));
+  const text = new XMLSerializer().serializeToString(svg);
+  const inside = text.indexOf(">") + 1;
+  const whole = text.slice(0, inside) + new XMLSerializer().serializeToString(style) + text.slice(inside);
+  return { url: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(whole)}`, width, height };
 }

@@ -9,9 +9,11 @@ import { addMathRules } from "./math-rules";
 import { imageHtml, isInlineImage, shortenImages, type Images } from "./pictures";
 
 /** Longest run of inline text that is read as Markdown; longer ones are shown as they are. */
-const INLINE_LIMIT = 64 * 1024;
+const INLINE_LIMIT = 32 * 1024;
 /** Largest block that is drawn as Markdown; a larger one is shown as the text that it is. */
 const TOKEN_LIMIT = 30_000;
+/** Longest table in lines; what follows is text. */
+const TABLE_LIMIT = 1_500;
 /** Deepest block that is read; the parser would drop what lies deeper. */
 const NESTING_LIMIT = 60;
 
@@ -38,6 +40,7 @@ const parser = new MarkdownIt({ html: false, linkify: true, typographer: false, 
 parser.options.maxNesting = NESTING_LIMIT;
 parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
 parser.validateLink = (url) => LINK_PATTERN.test(url.trim()) || isInlineImage(url);
+limitTables();
 addMathRules(parser);
 addFootnoteRules(parser);
 
@@ -72,8 +75,10 @@ parser.renderer.rules.math_inline = (tokens, index) => {
 parser.renderer.rules.math_block = (tokens, index) => {
   const token = tokens[index];
   if (!token) return "";
-  if (token.meta === 0) return `<p class="math-source">${escapeHtml(token.content)}</p>\n`;
-  return mathHtml("div", token.content, Number(token.meta), true);
+  const delimiter = Number(token.meta);
+  if (delimiter === 0) return `<p class="math-source">${escapeHtml(token.content)}</p>\n`;
+  // Without its delimiters the source is hardly ever higher than what it becomes.
+  return mathHtml("div", token.content.slice(delimiter, -delimiter).trim(), 0, true);
 };
 
 /** Alignment becomes a class: style attributes are blocked by the content security policy. */
@@ -162,6 +167,17 @@ export function plainHtml(text: string): string {
 }
 
 parser.renderer.rules.as_written = (tokens, index) => plainHtml(tokens[index]?.content ?? "");
+
+/** Keeps the parser from making millions of cells. */
+function limitTables(): void {
+  const [table] = parser.block.ruler.getRules("");
+  if (!table) return;
+  parser.block.ruler.at(
+    "table",
+    (state, startLine, endLine, silent) => table(state, startLine, Math.min(endLine, startLine + TABLE_LIMIT), silent),
+    { alt: ["paragraph", "reference"] },
+  );
+}
 
 function isTooLarge(tokens: Token[]): boolean {
   return tokens.length > TOKEN_LIMIT || tokens.some((token) => token.level >= NESTING_LIMIT - 1);
