@@ -48,7 +48,7 @@ describe("a growing document", () => {
         }
         expect(html(document.update(source, false))).toBe(whole(source));
       }
-    });
+    }, 30_000);
   }
 
   it("gives the same for random mixtures of all constructs", () => {
@@ -66,7 +66,7 @@ describe("a growing document", () => {
         expect(html(document.update(source, true)), JSON.stringify(source)).toBe(whole(source));
       }
     }
-  });
+  }, 60_000);
 
   it("keeps finished blocks as the same objects", () => {
     const document = new MarkdownDocument();

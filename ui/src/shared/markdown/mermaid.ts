@@ -83,8 +83,8 @@ function withReadableFills(source: string): string {
   });
 }
 
-/** The text without directives and settings; a title stays. */
-function withoutSettings(source: string): string {
+/** The text without directives and settings, which could undo ours; a title stays. */
+export function withoutSettings(source: string): string {
   const text = withReadableFills(source.replace(DIRECTIVES, ""));
   const settings = FRONT_MATTER.exec(text)?.[0];
   if (settings === undefined) return text;

@@ -131,8 +131,15 @@ export function renderTokens(tokens: Token[], references: References, numbering:
 }
 
 function render(tokens: Token[], references: References, numbering: Numbering): string {
+  const env: Env = { references, footnotes: numbering };
+  readInline(tokens, env);
+  return parser.renderer.render(tokens, parser.options, env);
+}
+
+/** Reads the inline text of a block into the children of its tokens. */
+export function readInline(tokens: Token[], env: Env): void {
   const images: Images = [];
-  const env: Env = { references, footnotes: numbering, images };
+  env.images = images;
   const state = new parser.core.State("", parser, env);
   state.tokens = tokens;
   for (const token of tokens) {
@@ -148,7 +155,6 @@ function render(tokens: Token[], references: References, numbering: Numbering): 
     }
   }
   for (const rule of inlineRules) rule(state);
-  return parser.renderer.render(tokens, parser.options, env);
 }
 
 /** Whether later definitions could change how a block looks. */
