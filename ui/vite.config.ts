@@ -26,7 +26,8 @@ export default defineConfig(({ mode }) => ({
     }),
   ],
   // Svelte has a server build too; tests need the one that mounts.
-  resolve: mode === "test" ? { conditions: ["browser"] } : {},
+  // One typesetter: Mermaid brings its own, which the formulas of the labels of diagrams would use if there were any.
+  resolve: { dedupe: ["katex"], ...(mode === "test" ? { conditions: ["browser"] } : {}) },
   // Tauri's messages stay visible beside Vite's.
   clearScreen: false,
   server: { host: "127.0.0.1", port: 5183, strictPort: true },

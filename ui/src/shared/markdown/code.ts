@@ -8,8 +8,8 @@ export const CODE_ACTION = "data-code-action";
 /** What the buttons of a code block do. */
 export type CodeAction = "copy" | "wrap" | "numbers" | "source";
 
-/** Most lines that are numbered. */
-const NUMBERED_LIMIT = 10_000;
+/** Length of a part of long code; code in parts has neither colours nor numbers. */
+const PART = 96 * 1024;
 
 /** How code is shown in this window; the switches of one block are those of all. */
 const look = { wrap: false, numbers: false };
@@ -29,8 +29,30 @@ export function frameCode(pre: HTMLPreElement, label: string, actions: readonly 
   return frame;
 }
 
+/** The text of a block; a long one in parts, of which the window lays out those that are seen. */
+export function codeParts(text: string): HTMLElement[] {
+  const texts: string[] = [];
+  if (text.length <= PART) {
+    texts.push(text);
+  } else {
+    for (let from = 0; from < text.length; ) {
+      const to = text.indexOf("\n", from + PART) + 1 || text.length;
+      texts.push(text.slice(from, to));
+      from = to;
+    }
+  }
+  return texts.map((part) => {
+    const code = document.createElement("code");
+    if (texts.length > 1) code.className = "code-part";
+    code.textContent = part;
+    return code;
+  });
+}
+
 /** Colours a code block now or when its language is there, and numbers its lines if they are wanted. */
-export function dressCode(code: HTMLElement, language: string | null, container: HTMLElement): void {
+export function dressCode(pre: HTMLElement, language: string | null, container: HTMLElement): void {
+  const code = pre.querySelector("code");
+  if (!code || pre.childElementCount > 1) return;
   if (language && !colour(code, language)) {
     const text = code.textContent;
     void loadLanguage(language).then(() => {
@@ -78,7 +100,7 @@ function colour(code: HTMLElement, language: string): boolean {
 function number(code: HTMLElement, wanted: boolean): void {
   for (const mark of code.querySelectorAll(".line-mark")) mark.remove();
   code.normalize();
-  if (!wanted || code.textContent.split("\n").length > NUMBERED_LIMIT) return;
+  if (!wanted || code.classList.contains("code-part")) return;
   const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
   const found: Text[] = [];
   while (texts.nextNode()) found.push(texts.currentNode as Text);

@@ -64,7 +64,8 @@ function uninstall(): void {
   Node.prototype.insertBefore = insertBefore;
 }
 
+/** A style element in the head belongs to the drawing too: nothing else in this window makes any. */
 function sheetsAround(node: Node): CSSStyleSheet[] | undefined {
-  for (const [box, sheets] of drawing) if (box.contains(node)) return sheets;
+  for (const [box, sheets] of drawing) if (box.contains(node) || node === document.head) return sheets;
   return undefined;
 }

@@ -3,28 +3,22 @@
  * identity; only what follows them is parsed again. CommonMark decides block structure line by line
  * and only the last top-level block is open, so with whole lines every block before it is final.
  */
+import { RenderedBlock } from "./block";
 import { copyNumbering, notesHtml, startNumbering, type Numbering } from "./footnotes";
 import {
-  isUnsettled, mayUseDefinitions, renderTokens, splitBlocks, type BlockTokens, type Definitions, type References,
+  codeOf, isHidden, isUnsettled, mayUseDefinitions, plainHtml, renderTokens, splitBlocks, textOf, type BlockTokens,
+  type Definitions, type References,
 } from "./parser";
 
-/** A rendered top-level block. A finished block is the same object in every update. */
-export interface RenderedBlock {
-  /** HTML, not yet sanitised. */
-  html: string;
-  /** More of it may come. */
-  growing: boolean;
-}
-
-interface FinishedBlock extends RenderedBlock {
-  /** Kept where a later definition could still turn text into a link or a footnote. */
-  tokens: BlockTokens | null;
-}
+/** Longest piece of text as it was written; the window lays out only those that are seen. */
+const PIECE = 16 * 1024;
+/** The beginning of a picture that is still being written. */
+const OPEN_PICTURE = /!\[[^\]\n]*\]\(data:image\/[^)\s]*$/;
 
 /** The blocks of one growing text. */
 export class MarkdownDocument {
   #source = "";
-  #finished: FinishedBlock[] = [];
+  #finished: RenderedBlock[] = [];
   /** Where the text after the finished blocks starts. */
   #tailStart = 0;
   /** Up to where whole lines were looked at for finished blocks. */
@@ -47,7 +41,8 @@ export class MarkdownDocument {
     const closed = this.#takeClosed();
 
     const definitions = this.#withFinished();
-    const open = splitBlocks(wellFormed(source.slice(this.#tailStart), streaming), definitions);
+    const rest = source.slice(this.#tailStart);
+    const open = splitBlocks(wellFormed(streaming ? withoutOpenPicture(rest) : rest, streaming), definitions);
     this.#applyDefinitions(definitions);
     for (const block of closed) this.#finish(block, definitions.references);
     const numbering = copyNumbering(this.#numbering);
@@ -57,7 +52,8 @@ export class MarkdownDocument {
     const notes = notesHtml(numbering, definitions.notes, (tokens, numbers) =>
       renderTokens(tokens, definitions.references, numbers),
     );
-    return [...this.#finished, ...tail, ...(notes === "" ? [] : [{ html: notes, growing: streaming }])];
+    if (notes !== "") tail.push(new RenderedBlock(() => notes));
+    return [...this.#finished, ...tail];
   }
 
   #reset(): void {
@@ -90,8 +86,7 @@ export class MarkdownDocument {
   }
 
   #finish(block: BlockTokens, references: References): void {
-    const [rendered] = render([block], references, this.#numbering);
-    if (rendered) this.#finished.push({ ...rendered, tokens: mayUseDefinitions(block) ? block : null });
+    this.#finished.push(...render([block], references, this.#numbering));
   }
 
   /** The definitions of the finished part, to which others can be added without changing them. */
@@ -113,7 +108,7 @@ export class MarkdownDocument {
     this.#finished = this.#finished.map((block) => {
       if (!block.tokens) return block;
       const html = renderTokens(block.tokens.tokens, references, this.#numbering);
-      return html === block.html ? block : { ...block, html };
+      return html === block.html ? block : new RenderedBlock(() => html, { tokens: block.tokens });
     });
   }
 }
@@ -123,11 +118,40 @@ export function noDefinitions(): Definitions {
   return { references: Object.create(null) as References, notes: new Map() };
 }
 
-/** Blocks as HTML; those that only define something show nothing. */
+/** Blocks as they are drawn; those that only define something show nothing. */
 function render(blocks: BlockTokens[], references: References, numbering: Numbering): RenderedBlock[] {
-  return blocks
-    .map((block) => ({ html: renderTokens(block.tokens, references, numbering), growing: false }))
-    .filter((block) => block.html !== "");
+  return blocks.flatMap((block) => {
+    if (isHidden(block)) return [];
+    const text = textOf(block);
+    if (text !== null) return piecesOf(text).map((piece) => new RenderedBlock(() => plainHtml(piece), { text: piece }));
+    const html = (): string => renderTokens(block.tokens, references, numbering);
+    if (!mayUseDefinitions(block)) return [new RenderedBlock(html, { code: codeOf(block) })];
+    // The numbers of footnotes follow the order of the text: these are not left for later.
+    const now = html();
+    return [new RenderedBlock(() => now, { tokens: block })];
+  });
+}
+
+/** Cuts a text at the ends of lines or words, or else where it becomes too long. */
+function piecesOf(text: string): string[] {
+  const pieces: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    const limit = from + PIECE;
+    let to = text.length <= limit ? text.length : text.lastIndexOf("\n", limit) + 1;
+    if (to <= from) to = text.lastIndexOf(" ", limit) + 1;
+    if (to <= from) to = /[\ud800-\udbff]/.test(text[limit - 1] ?? "") ? limit - 1 : limit;
+    pieces.push(text.slice(from, to));
+    from = to;
+  }
+  return pieces;
+}
+
+/** A picture inside of the text appears when it is complete, not as a wall of letters that then collapses. */
+function withoutOpenPicture(text: string): string {
+  const start = text.lastIndexOf("](data:image/");
+  if (start < 0) return text;
+  const label = text.lastIndexOf("![", start);
+  return label >= 0 && OPEN_PICTURE.test(text.slice(label)) ? text.slice(0, label) : text;
 }
 
 /** Half a surrogate pair is replaced; at the end of a stream its other half may still come. */

@@ -86,6 +86,7 @@ describe("a diagram", () => {
   it("cannot set how it is drawn", () => {
     const settings = '---\ntitle: "Q1: plan"\nconfig:\n  securityLevel: loose\n---\n%%{init: {"securityLevel": "loose",\n "themeCSS": "*{}"}}%%\nflowchart LR\n%% a comment\nA-->B';
     expect(mermaid.withoutSettings(settings)).toBe('---\ntitle: "Q1: plan"\n---\nflowchart LR\n%% a comment\nA-->B');
+    expect(mermaid.withoutSettings('A@{ img: "https://a.example/x.png", label: "x" }\nA["$$x$$"]')).toBe('A@{  label: "x" }\nA["$x$"]');
     expect(mermaid.withoutSettings("style A fill:#f9f,stroke:#333\nstyle B fill:#112233;\nclassDef c fill:#fff,color:#f00")).toBe(
       "style A fill:#f9f,stroke:#333,color:#000\nstyle B fill:#112233,color:#fff\nclassDef c fill:#fff,color:#f00",
     );

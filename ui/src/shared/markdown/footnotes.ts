@@ -15,11 +15,6 @@ export interface Numbering {
   list: { label: string; count: number }[];
 }
 
-interface NoteMeta {
-  id: number;
-  label: string;
-}
-
 /** Marks the mention of a footnote, with its number. */
 export const NOTE = "data-note";
 /** Marks the way back from a footnote to its first mention. */
@@ -44,8 +39,8 @@ export function addFootnoteRules(parser: MarkdownIt): void {
   parser.inline.ruler.disable("footnote_inline");
   parser.core.ruler.disable("footnote_tail");
   parser.renderer.rules.footnote_ref = (tokens, index) => {
-    const { id } = tokens[index]?.meta as NoteMeta;
-    return `<sup class="note-ref" ${NOTE}="${id + 1}">${id + 1}</sup>`;
+    const number = Number(tokens[index]?.meta?.id) + 1;
+    return `<sup class="note-ref" ${NOTE}="${number}">${number}</sup>`;
   };
 }
 
@@ -56,7 +51,7 @@ export function takeNotes(tokens: Token[], notes: Notes): Token[] {
   const open: { label: string; content: Token[] }[] = [];
   for (const token of tokens) {
     if (token.type === "footnote_reference_open") {
-      open.push({ label: (token.meta as NoteMeta).label, content: [] });
+      open.push({ label: String(token.meta?.label), content: [] });
     } else if (token.type === "footnote_reference_close") {
       const note = open.pop();
       if (note && !notes.has(note.label)) notes.set(note.label, note.content);

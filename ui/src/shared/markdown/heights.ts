@@ -11,3 +11,10 @@ export function keepHeight(element: HTMLElement, change: () => void): number {
   element.style.minHeight = `${before}px`;
   return before;
 }
+
+/** Puts a new element in the place of a drawn one without letting the place become lower, where it was a formula's. */
+export function replaceKeepingHeight(drawn: HTMLElement, wanted: HTMLElement): void {
+  const before = wanted.classList.contains("math") && drawn.offsetHeight <= LIMIT ? drawn.offsetHeight : 0;
+  drawn.replaceWith(wanted);
+  if (before > 0 && wanted.offsetHeight < before) wanted.style.minHeight = `${before}px`;
+}

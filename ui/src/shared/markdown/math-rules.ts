@@ -2,7 +2,7 @@
  * Where LaTeX stands in Markdown: `$…$`, `$$…$$`, `\(…\)` and `\[…\]`. A dollar sign is mathematics only
  * when it cannot be a price or the name of a variable.
  */
-import type { MarkdownIt, StateBlock, StateInline } from "markdown-it";
+import type { MarkdownIt, StateBlock, StateInline, Token } from "markdown-it";
 
 /** Longest formula inside a line. */
 const INLINE_LIMIT = 2_000;
@@ -20,7 +20,12 @@ const PRICE = /^\d(?:.*[/–-]$|[\d.,]*\/\p{L}{2}|.*\s\p{L}{2})/su;
 const TEX_SIGN = /[\\^_={}<>+*]/;
 const BLANK_LINE = /\n\s*\n/;
 
-/** Adds the rules to a parser. Their tokens hold the source with its delimiters; `meta` is their length. */
+/** Length of each delimiter of a formula's token; 0 for a block that has not ended. */
+export function delimiterOf(token: Token): number {
+  return Number(token.meta?.delimiter);
+}
+
+/** Adds the rules to a parser. Their tokens hold the source with its delimiters. */
 export function addMathRules(parser: MarkdownIt): void {
   parser.inline.ruler.before("escape", "math", inlineMath);
   parser.block.ruler.before("fence", "math", blockMath, { alt: ["paragraph", "reference", "blockquote", "list"] });
@@ -32,7 +37,7 @@ function inlineMath(state: StateInline, silent: boolean): boolean {
   if (!silent) {
     const token = state.push("math_inline", "", 0);
     token.content = state.src.slice(state.pos, found.end);
-    token.meta = found.delimiter;
+    token.meta = { delimiter: found.delimiter };
     token.markup = found.display ? "display" : "";
   }
   state.pos = found.end;
@@ -124,7 +129,7 @@ function push(state: StateBlock, from: number, to: number, closing: string, clos
   if (silent) return true;
   const token = state.push("math_block", "", 0);
   token.content = state.getLines(from, to, state.blkIndent, false).trim();
-  token.meta = closed ? closing.length : 0;
+  token.meta = { delimiter: closed ? closing.length : 0 };
   token.map = [from, to];
   token.block = true;
   state.line = to;

@@ -11,6 +11,8 @@ const EDGE_LIMIT = 150;
 const DIRECTIVES = /%%\{[\s\S]*?\}%%/g;
 const FRONT_MATTER = /^\s*---\s*\n[\s\S]*?\n\s*---\s*(?:\n|$)/;
 const FILLED = /^[ \t]*(?:style|classDef)[ \t].*fill:[ \t]*#(?:([\da-f]{2})([\da-f]{2})([\da-f]{2})|([\da-f])([\da-f])([\da-f]))\b.*$/gim;
+/** A picture from elsewhere in a node. */
+const IMAGE = /(@\{[^}]*?)\bimg\s*:\s*(?:"[^"]*"|'[^']*'|[^,}\s]+)\s*,?/g;
 const TITLE = /^title:[ \t]*(.*)$/m;
 
 /** Colours and fonts of the window at the moment. */
@@ -85,7 +87,8 @@ function withReadableFills(source: string): string {
 
 /** The text without directives and settings, which could undo ours; a title stays. */
 export function withoutSettings(source: string): string {
-  const text = withReadableFills(source.replace(DIRECTIVES, ""));
+  // Formulas in labels would be HTML.
+  const text = withReadableFills(source.replace(DIRECTIVES, "").replace(IMAGE, "$1").replaceAll("$$", "$"));
   const settings = FRONT_MATTER.exec(text)?.[0];
   if (settings === undefined) return text;
   const title = TITLE.exec(settings)?.[1]?.trim() ?? "";

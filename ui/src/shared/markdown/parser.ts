@@ -4,8 +4,9 @@
  */
 import MarkdownIt, { type Env, type Token } from "markdown-it";
 
+import type { CodeText } from "./block";
 import { addFootnoteRules, takeNotes, type Notes, type Numbering } from "./footnotes";
-import { addMathRules } from "./math-rules";
+import { addMathRules, delimiterOf } from "./math-rules";
 import { imageHtml, isInlineImage, shortenImages, type Images } from "./pictures";
 
 /** Longest run of inline text that is read as Markdown; longer ones are shown as they are. */
@@ -59,23 +60,23 @@ const withImages = new WeakMap<Token, string>();
 parser.renderer.rules.fence = (tokens, index) => {
   const token = tokens[index];
   if (!token) return "";
-  const language = token.info.trim().split(/\s+/, 1)[0] ?? "";
+  const language = languageOf(token);
   if (language === "math" && isClosed(token)) return mathHtml("div", token.content.trim(), 0, true);
   return codeHtml(token.content, language, isClosed(token));
 };
 parser.renderer.rules.code_block = (tokens, index) => codeHtml(tokens[index]?.content ?? "", "", true);
 parser.renderer.rules.text_run = (tokens, index) => escapeHtml(tokens[index]?.content ?? "");
-parser.renderer.rules.image = (tokens, index, _options, env) => imageHtml(tokens[index], env.images as Images);
+parser.renderer.rules.image = (tokens, index, _options, env) => imageHtml(tokens[index], env?.images as Images);
 
 parser.renderer.rules.math_inline = (tokens, index) => {
   const token = tokens[index];
-  return token ? mathHtml("span", token.content, Number(token.meta), token.markup === "display") : "";
+  return token ? mathHtml("span", token.content, delimiterOf(token), token.markup === "display") : "";
 };
 /** A formula that has not ended is text: it may still turn out to be none. */
 parser.renderer.rules.math_block = (tokens, index) => {
   const token = tokens[index];
   if (!token) return "";
-  const delimiter = Number(token.meta);
+  const delimiter = delimiterOf(token);
   if (delimiter === 0) return `<p class="math-source">${escapeHtml(token.content)}</p>\n`;
   // Without its delimiters the source is hardly ever higher than what it becomes.
   return mathHtml("div", token.content.slice(delimiter, -delimiter).trim(), 0, true);
@@ -164,7 +165,30 @@ export function mayUseDefinitions(block: BlockTokens): boolean {
 
 /** Whether a block may still turn out to begin before its first line. */
 export function isUnsettled(block: BlockTokens): boolean {
-  return block.tokens[0]?.type === "math_block" && block.tokens[0].meta === 0;
+  const [first] = block.tokens;
+  return first?.type === "math_block" && delimiterOf(first) === 0;
+}
+
+/** Whether a block only defines something for others. */
+export function isHidden(block: BlockTokens): boolean {
+  return block.tokens.every((token) => token.type === "reference_definition");
+}
+
+/** The code of a block that is nothing else. */
+export function codeOf(block: BlockTokens): CodeText | null {
+  const [token] = block.tokens;
+  if (!token || block.tokens.length > 1 || (token.type !== "fence" && token.type !== "code_block")) return null;
+  const language = languageOf(token);
+  const closed = token.type === "code_block" || isClosed(token);
+  return language === "math" && closed ? null : { text: token.content, language, closed };
+}
+
+/** The text of a block that is not read as Markdown because of its size. */
+export function textOf(block: BlockTokens): string | null {
+  const [first, inline] = block.tokens;
+  if (first?.type === "as_written") return first.content;
+  if (first?.type !== "paragraph_open" || inline?.type !== "inline" || inline.content.length <= INLINE_LIMIT) return null;
+  return shortenImages(inline.content, []).length > INLINE_LIMIT ? inline.content : null;
 }
 
 /** A text as it is, for a block that cannot be read as Markdown. */
@@ -204,6 +228,10 @@ function mathHtml(tag: "div" | "span", source: string, delimiter: number, displa
 function codeHtml(content: string, language: string, closed: boolean): string {
   const name = language ? ` data-language="${escapeHtml(language)}"` : "";
   return `<pre${name}${closed ? ' data-closed="true"' : ""}><code>${escapeHtml(content)}</code></pre>\n`;
+}
+
+function languageOf(token: Token): string {
+  return token.info.trim().split(/\s+/, 1)[0] ?? "";
 }
 
 /** A fence that has its end covers one line more than its opening line and its content. */

@@ -1,9 +1,11 @@
 /** Draws a growing Markdown text into an element, touching only what changed. */
-import { CODE_ACTION, colourOf, dressCode, frameCode, switchLook, type CodeAction } from "./code";
-import { MarkdownDocument, type RenderedBlock } from "./document";
+import type { CodeText, RenderedBlock } from "./block";
+import { CODE_ACTION, codeParts, colourOf, dressCode, frameCode, switchLook, type CodeAction } from "./code";
+import { MarkdownDocument } from "./document";
 import { drawFigures, markFigure, switchSource } from "./figures";
 import { NOTE, NOTE_BACK } from "./footnotes";
 import { canTypeset, loadTypesetter, markFormulas, typesetFormulas } from "./formulas";
+import { replaceKeepingHeight } from "./heights";
 import type { MarkdownLabels } from "./labels";
 import { morph } from "./morph";
 import { sanitizeBlocks } from "./sanitize";
@@ -20,7 +22,7 @@ export class MarkdownView {
   readonly #document = new MarkdownDocument();
   readonly #slice: number;
   #blocks: readonly RenderedBlock[] = [];
-  #drawn: { block: RenderedBlock; element: Element; final: boolean }[] = [];
+  #drawn: { block: RenderedBlock; growing: boolean; element: HTMLElement }[] = [];
   #later = 0;
   #formulasLater = 0;
 
@@ -100,42 +102,60 @@ export class MarkdownView {
   }
 
   #draw(block: RenderedBlock, index: number): void {
-    const final = !block.growing;
     const drawn = this.#drawn[index];
-    if (drawn && drawn.final === final && (drawn.block === block || drawn.block.html === block.html)) {
+    if (drawn && drawn.growing === block.growing && drawn.block.isLike(block)) {
       drawn.block = block;
       return;
     }
-    const wanted = this.#build(block.html, final);
+    const wanted = this.#build(block);
     if (!drawn) {
       this.#container.append(wanted);
-      this.#drawn.push({ block, element: wanted, final });
+      this.#drawn.push({ block, growing: block.growing, element: wanted });
       return;
     }
     if (drawn.element.tagName === wanted.tagName) {
       morph(drawn.element, wanted);
     } else {
-      drawn.element.replaceWith(wanted);
+      replaceKeepingHeight(drawn.element, wanted);
       drawn.element = wanted;
     }
     drawn.block = block;
-    drawn.final = final;
+    drawn.growing = block.growing;
+  }
+
+  #build(block: RenderedBlock): HTMLElement {
+    if (block.code) return this.#buildCode(block.code, !block.growing);
+    return block.text === null ? this.#buildHtml(block.html, !block.growing) : asWritten(block.text);
+  }
+
+  /** Code is text: it needs neither HTML nor the gate for it. */
+  #buildCode({ text, language, closed }: CodeText, final: boolean): HTMLElement {
+    const pre = document.createElement("pre");
+    pre.append(...codeParts(text));
+    const box = document.createElement("div");
+    box.append(pre);
+    return this.#frame(pre, language, closed || final);
   }
 
   /** One element per block: safe nodes, code in its frame, tasks and footnotes with their words. */
-  #build(html: string, final: boolean): Element {
+  #buildHtml(html: string, final: boolean): HTMLElement {
     const nodes = sanitizeBlocks(html);
     for (const item of nodes.querySelectorAll("li.task")) item.prepend(this.#taskMark(item.classList.contains("is-done")));
     for (const link of nodes.querySelectorAll("a")) {
       link.rel = "noopener noreferrer";
       if (link.classList.contains("picture")) link.title = this.#labels.picture(new URL(link.href).host);
     }
-    for (const pre of nodes.querySelectorAll<HTMLPreElement>("pre:not(.as-written)")) this.#frame(pre, final);
+    for (const pre of nodes.querySelectorAll<HTMLPreElement>("pre:not(.as-written)")) {
+      const { language = "", closed } = pre.dataset;
+      pre.removeAttribute("data-language");
+      pre.removeAttribute("data-closed");
+      this.#frame(pre, language, final || closed === "true");
+    }
     this.#nameNotes(nodes);
     markFormulas(nodes);
     if (canTypeset()) typesetFormulas(nodes, performance.now() + FORMULAS_MS);
     const only = nodes.firstElementChild;
-    if (only && nodes.childElementCount === 1) return only;
+    if (only instanceof HTMLElement && nodes.childElementCount === 1) return only;
     const box = document.createElement("div");
     box.append(nodes);
     return box;
@@ -169,19 +189,25 @@ export class MarkdownView {
   }
 
   /** A code block with its language and its buttons; closed code gets colours, a closed diagram its picture. */
-  #frame(pre: HTMLPreElement, final: boolean): void {
-    const label = pre.dataset.language ?? "";
-    const isClosed = final || pre.dataset.closed === "true";
-    pre.removeAttribute("data-language");
-    pre.removeAttribute("data-closed");
+  #frame(pre: HTMLPreElement, label: string, isClosed: boolean): HTMLElement {
     const isDiagram = label.toLowerCase() === "mermaid";
     const actions: CodeAction[] = isDiagram ? ["source", "copy"] : ["wrap", "numbers", "copy"];
     const frame = frameCode(pre, label, actions, this.#labels);
-    if (isDiagram) frame.classList.add("diagram");
-    const code = pre.querySelector("code");
-    if (code && !isDiagram) dressCode(code, isClosed ? colourOf(label) : null, this.#container);
-    if (isDiagram && isClosed) markFigure(frame, this.#labels);
+    if (isDiagram) {
+      frame.classList.add("diagram");
+      if (isClosed) markFigure(frame, this.#labels);
+    } else {
+      dressCode(pre, isClosed ? colourOf(label) : null, this.#container);
+    }
+    return frame;
   }
+}
+
+function asWritten(text: string): HTMLElement {
+  const element = document.createElement("pre");
+  element.className = "as-written";
+  element.textContent = text;
+  return element;
 }
 
 function noteButton(kind: string, number: string, name: string, text: string): HTMLButtonElement {
