@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests, and what they share")]
 
 mod durability;
+mod figures;
+mod kept;
 mod open;
 mod refused;
 mod rows;
