@@ -5,7 +5,7 @@ import svelteConfig from "./svelte.config.js";
 
 const TAURI = { group: ["@tauri-apps/*"], message: "Only ipc/ speaks with Tauri." };
 const IPC = { group: ["**/ipc/**", "!**/ipc/bindings"], message: "Only state/ calls the backend." };
-const FEATURES = ["chat", "connect", "deploy", "first-run", "logs", "servers", "settings"];
+const FEATURES = ["chat", "connect", "deploy", "first-run", "library", "logs", "metrics", "palette", "servers", "settings"];
 
 /** One layer of ARCHITECTURE.md: what the files of a folder must not import. */
 function layer(folder, patterns) {

@@ -1,9 +1,19 @@
 import { paraglideVitePlugin } from "@inlang/paraglide-js";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+
+/** KaTeX offers each font in three formats; every web view that Slipway supports reads the first. */
+const onlyWoff2: Plugin = {
+  name: "only-woff2",
+  enforce: "pre",
+  transform: (code, id) =>
+    id.includes("katex.min.css") ? code.replace(/,url\([^)]*\.(?:woff|ttf)\) format\("[^"]*"\)/g, "") : undefined,
+};
 
 export default defineConfig(({ mode }) => ({
   plugins: [
+    onlyWoff2,
     paraglideVitePlugin({
       project: "./project.inlang",
       outdir: "./src/paraglide",
@@ -16,7 +26,8 @@ export default defineConfig(({ mode }) => ({
     }),
   ],
   // Svelte has a server build too; tests need the one that mounts.
-  resolve: mode === "test" ? { conditions: ["browser"] } : {},
+  // One typesetter: Mermaid brings its own, which the formulas of the labels of diagrams would use if there were any.
+  resolve: { dedupe: ["katex"], ...(mode === "test" ? { conditions: ["browser"] } : {}) },
   // Tauri's messages stay visible beside Vite's.
   clearScreen: false,
   server: { host: "127.0.0.1", port: 5183, strictPort: true },

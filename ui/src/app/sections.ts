@@ -1,11 +1,14 @@
 import type { Component } from "svelte";
+import ChartLine from "@lucide/svelte/icons/chart-line";
 import Logs from "@lucide/svelte/icons/list";
 import MessageSquare from "@lucide/svelte/icons/message-square";
 import Server from "@lucide/svelte/icons/server";
 import SettingsIcon from "@lucide/svelte/icons/settings";
-import { ChatInspector, ChatList, ChatMain } from "../features/chat";
+import { ChatInspector, ChatMain } from "../features/chat";
 import { DeployInspector, DeployMain } from "../features/deploy";
+import { ChatList } from "../features/library";
 import { LogsList, LogsMain } from "../features/logs";
+import { MetricsList, MetricsMain } from "../features/metrics";
 import { HostMain, ServersInspector, ServersList, ServersMain } from "../features/servers";
 import { SettingsList, SettingsMain } from "../features/settings";
 import { m } from "../paraglide/messages.js";
@@ -29,6 +32,7 @@ export interface SectionEntry {
 export const ENTRIES: Record<Section, SectionEntry> = {
   chats: { icon: MessageSquare, label: () => m.app_chats() },
   servers: { icon: Server, label: () => m.app_servers() },
+  metrics: { icon: ChartLine, label: () => m.app_metrics() },
   logs: { icon: Logs, label: () => m.app_logs() },
   settings: { icon: SettingsIcon, label: () => m.app_settings() },
 };
@@ -51,6 +55,8 @@ export function panes(): Panes {
         Main: DeployMain,
         Inspector: plans.shown(app.deployHostId) === null ? null : DeployInspector,
       };
+    case "metrics":
+      return { List: MetricsList, Main: MetricsMain, Inspector: null };
     case "logs":
       return { List: LogsList, Main: LogsMain, Inspector: null };
     case "settings":

@@ -1,4 +1,23 @@
-import type { ChatPhase, MessageId, RequestId } from "../ipc/bindings";
+import type { ChatPhase, MessageId, RequestId, TaskMessage } from "../ipc/bindings";
+
+/** The terminal message of a task. */
+export type Ending = Extract<TaskMessage["body"], { type: "complete" | "error" }>;
+
+/** Terminal messages of answers that the window learns of afterwards; the oldest are forgotten. */
+export class Endings {
+  static readonly KEPT = 64;
+  #kept = new Map<RequestId, Ending>();
+
+  get(requestId: RequestId): Ending | undefined {
+    return this.#kept.get(requestId);
+  }
+
+  add(requestId: RequestId, ending: Ending): void {
+    this.#kept.set(requestId, ending);
+    const oldest = this.#kept.keys().next();
+    if (this.#kept.size > Endings.KEPT && !oldest.done) this.#kept.delete(oldest.value);
+  }
+}
 
 /** What a turn does until its answer ends. */
 export type AnswerPhase = "queued" | ChatPhase | "writing" | "stopping";
@@ -12,10 +31,10 @@ export class ActiveAnswer {
   phase: AnswerPhase = $state("queued");
   /** When the first piece came, ms since the epoch. */
   firstPieceAt: number | null = $state(null);
-  /** When the last one came. */
-  lastPieceAt: number | null = $state(null);
+  /** When the last one came. Not a signal, nor is the count: whoever shows them looks a few times a second. */
+  lastPieceAt: number | null = null;
   /** Pieces so far: engines send about one per token. */
-  pieces = $state(0);
+  pieces = 0;
 
   constructor(requestId: RequestId, messageId: MessageId | null, startedAt: number) {
     this.requestId = requestId;
@@ -32,7 +51,7 @@ export class ActiveAnswer {
     this.pieces += 1;
     this.firstPieceAt ??= timestamp;
     this.lastPieceAt = timestamp;
-    if (this.phase !== "stopping") this.phase = "writing";
+    if (this.phase !== "stopping" && this.phase !== "writing") this.phase = "writing";
   }
 
   /** Pieces per second since the first one; null until that says something. */

@@ -1,16 +1,17 @@
-import type { AppInfo, ErrorInfo, HostId, SessionId, Snapshot } from "../ipc/bindings";
+import type { AppInfo, ErrorInfo, HostId, MessageId, SessionId, Snapshot } from "../ipc/bindings";
 import { toErrorInfo } from "../ipc/errors";
 import { attach, onSnapshot } from "../ipc/events";
 
 /** A section of the rail. */
-export type Section = "chats" | "servers" | "logs" | "settings";
+export type Section = "chats" | "servers" | "metrics" | "logs" | "settings";
 
-/** The sections in the order of the rail and of Mod+1…4. */
-export const SECTIONS: readonly Section[] = ["chats", "servers", "logs", "settings"];
+/** The sections in the order of the rail and of Mod+1…5. */
+export const SECTIONS: readonly Section[] = ["chats", "servers", "metrics", "logs", "settings"];
 
 /** Whether the window has its first snapshot. */
 export type Phase = "starting" | "ready" | "failed";
 
+const IS_QUICK = new URLSearchParams(location.search).has("quick");
 const REMEMBERED = "slipway.section";
 
 function remembered(): Section {
@@ -31,7 +32,7 @@ class AppState {
   error = $state.raw<ErrorInfo | null>(null);
   info = $state.raw<AppInfo | null>(null);
 
-  section = $state<Section>(remembered());
+  section = $state<Section>(IS_QUICK ? "chats" : remembered());
   /** The page of two doors, until there is a host. Set by the first snapshot. */
   firstRun = $state(false);
   /** The host selected in Servers; null shows all. */
@@ -44,6 +45,14 @@ class AppState {
   sessionId = $state<SessionId | null>(null);
   /** The host that a new conversation starts with; null lets Chats choose. */
   draftHostId = $state<HostId | null>(null);
+  /** The message of the open conversation that is to be in view, marked as the one that was looked for. */
+  targetMessageId = $state<MessageId | null>(null);
+  /** Counts up whenever that message is to be brought into view, also when it is the same again. */
+  targetVisit = $state(0);
+  /** The words that are marked in the thread, as they were searched. */
+  foundWords = $state("");
+  /** Whether the bar that finds in the open conversation is there. */
+  findOpen = $state(false);
   /** Counts up whenever the composer is to take the focus. */
   composerFocus = $state(0);
   /** A text that Logs filters by when it opens, for example a detail id. */
@@ -55,6 +64,9 @@ class AppState {
   /** Narrow windows: the one drawer over the main pane. */
   drawer = $state<"list" | "inspector" | null>(null);
   shortcutsOpen = $state(false);
+  paletteOpen = $state(false);
+  /** This is the small window of the global shortcut: one conversation, no sections. */
+  readonly quick = IS_QUICK;
 
   constructor() {
     onSnapshot((snapshot) => {
@@ -80,7 +92,7 @@ class AppState {
     this.section = section;
     this.firstRun = false;
     this.drawer = null;
-    localStorage.setItem(REMEMBERED, section);
+    if (!this.quick) localStorage.setItem(REMEMBERED, section);
   }
 
   /** Opens a host's page, or the cards of all. */
@@ -99,12 +111,33 @@ class AppState {
   }
 
   openSession(sessionId: SessionId): void {
+    if (sessionId !== this.sessionId) this.leaveFind();
     this.sessionId = sessionId;
     this.open("chats");
   }
 
+  /** Opens a conversation at one of its messages. */
+  openMessage(sessionId: SessionId, messageId: MessageId | null): void {
+    this.openSession(sessionId);
+    this.visit(messageId);
+  }
+
+  /** Brings a message of the open conversation into view. */
+  visit(messageId: MessageId | null): void {
+    this.targetMessageId = messageId;
+    this.targetVisit += 1;
+  }
+
+  /** Nothing is looked for in the open conversation any more. */
+  leaveFind(): void {
+    this.findOpen = false;
+    this.foundWords = "";
+    this.visit(null);
+  }
+
   /** Opens an empty conversation with the cursor in the composer. */
   newChat(hostId: HostId | null = null): void {
+    this.leaveFind();
     this.sessionId = null;
     this.draftHostId = hostId;
     this.open("chats");

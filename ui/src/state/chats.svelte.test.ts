@@ -9,6 +9,7 @@ import { attach } from "../ipc/events";
 import { app } from "./app.svelte";
 import { chats } from "./chats.svelte";
 import { drafts } from "./drafts.svelte";
+import { flushFrame } from "./frame";
 import { DEFAULTS } from "./settings.svelte";
 import { toasts } from "./toasts.svelte";
 
@@ -28,6 +29,10 @@ function answer(id: string, more: Partial<Message> = {}): Message {
 
 function failure(code: ErrorInfo["code"] = "stream_broken"): ErrorInfo {
   return { code, message: { en: "It broke.", ru: "Прервано." }, fix: { en: "Retry.", ru: "Повторите." }, detail_id: "d1", facts: null };
+}
+
+function viewOf({ session, messages }: Pick<SessionView, "session" | "messages">): SessionView {
+  return blankView(session, messages);
 }
 
 /** A backend whose answers the test gives. */
@@ -242,6 +247,7 @@ describe("streaming", () => {
     app.sessionId = "s1";
     await chats.show("s1");
     fake.handlers.chat_send = () => {
+      fake.handlers.session_get = () => Promise.reject(failure("database_locked"));
       fake.emit(r1, fake.started(), { type: "error", data: failure("not_connected") });
       return { request_id: r1, session: session("s1"), user_message: message("q1", { position: 2 }), answer: answer("a1", { position: 3 }) };
     };
@@ -256,7 +262,7 @@ describe("streaming", () => {
     let reads = 0;
     fake.handlers.session_get = () => {
       reads += 1;
-      return { session: session("s1"), messages: [message("q1", { position: 2 }), answer("a1", { position: 3, content: "Hello wor" })] };
+      return viewOf({ session: session("s1"), messages: [message("q1", { position: 2 }), answer("a1", { position: 3, content: "Hello wor" })] });
     };
     fake.emit(r1, fake.chunk("ld", 9), fake.chunk("!", 11));
     await vi.waitFor(() => expect(content()).toBe("Hello world!"));
@@ -280,7 +286,7 @@ describe("streaming", () => {
   it("keeps what the window has when a reading is behind it", async () => {
     await send();
     fake.emit(r1, fake.chunk("Hello world", 0));
-    fake.handlers.session_get = () => ({
+    fake.handlers.session_get = () => viewOf({
       session: session("s1"), messages: [message("q1", { position: 2 }), answer("a1", { position: 3, content: "Hello" })],
     });
     fake.emit(r1, fake.chunk("!", 12));
@@ -300,7 +306,7 @@ describe("streaming", () => {
     expect([...chats.active.keys()].sort()).toEqual(["s1", "s2"]);
   });
 
-  it("changes only the message that a piece belongs to", async () => {
+  it("repaints only the message that pieces belong to, once per frame", async () => {
     await send();
     const seen: string[] = [];
     const stop = $effect.root(() => {
@@ -312,8 +318,12 @@ describe("streaming", () => {
     });
     flushSync();
     seen.length = 0;
-    fake.emit(r1, fake.chunk("x", 0));
-    expect(seen).toEqual(["a1:x"]);
+    fake.emit(r1, fake.chunk("x", 0), fake.chunk("y", 1));
+    fake.emit(r1, fake.chunk("z", 2));
+    expect(seen).toEqual([]);
+    flushFrame();
+    flushSync();
+    expect(seen).toEqual(["a1:xyz"]);
     stop();
   });
 
@@ -370,7 +380,7 @@ describe("the end of an answer", () => {
 
   it("reads the figures of a broken one, which do not come with the error", async () => {
     await send();
-    fake.handlers.session_get = () => ({
+    fake.handlers.session_get = () => viewOf({
       session: session("s1"),
       messages: [
         message("q1", { position: 2 }),
@@ -421,7 +431,7 @@ describe("after a reload", () => {
       request_id: r1, subject: { kind: "chat", host_id: "h", session_id: "s1", message_id: "a1" }, state: "running",
       queued_at: 1, started_at: 2, ended_at: null, steps: [], prompt: null, outcome: null,
     }];
-    fake.handlers.session_get = () => ({
+    fake.handlers.session_get = () => viewOf({
       session: session("s1"), messages: [message("q1", { position: 2 }), answer("a1", { position: 3, content: "Hello wor" })],
     });
     await fake.attach();
@@ -436,7 +446,7 @@ describe("after a reload", () => {
     fake.handlers.session_get = () => Promise.reject(failure("database_locked"));
     await chats.show("s9");
     expect(chats.thread("s9")).toMatchObject({ status: "failed", error: { code: "database_locked" } });
-    fake.handlers.session_get = () => ({ session: session("s9"), messages: [] });
+    fake.handlers.session_get = () => viewOf({ session: session("s9"), messages: [] });
     await chats.show("s9");
     expect(chats.thread("s9")).toMatchObject({ status: "ready", error: null });
   });

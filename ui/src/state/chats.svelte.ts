@@ -1,5 +1,7 @@
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type {
+  AttachmentId,
+  ChatSend,
   ChatStarted,
   Chunk,
   ErrorInfo,
@@ -8,19 +10,22 @@ import type {
   RequestId,
   Session,
   SessionId,
-  TaskMessage,
+  SessionView,
   TaskSubject,
 } from "../ipc/bindings";
-import { CHAT_SETTINGS } from "../ipc/blank";
 import { call, NOTHING } from "../ipc/call";
 import { toErrorInfo } from "../ipc/errors";
 import { onBody, onMessage, onSnapshot } from "../ipc/events";
 import { m } from "../paraglide/messages.js";
-import { ActiveAnswer } from "./answer.svelte";
+import { ActiveAnswer, Endings, type Ending } from "./answer.svelte";
 import { app } from "./app.svelte";
+import { connections } from "./connections.svelte";
 import { drafts, type Place } from "./drafts.svelte";
+import { flushFrame } from "./frame";
+import { queue } from "./queue.svelte";
 import { Thread, type ChatMessage } from "./thread.svelte";
 import { toasts } from "./toasts.svelte";
+import { announceView } from "./views";
 
 /** An answer that ended while the window watched, for those who listen instead of looking. */
 export interface FinishedAnswer {
@@ -30,10 +35,12 @@ export interface FinishedAnswer {
 
 /** Conversations whose messages are kept in memory besides the open one. */
 const THREADS_KEPT = 8;
-/** Terminal messages remembered for answers that the window learns of afterwards. */
-const ENDINGS_KEPT = 64;
-
-type Ending = Extract<TaskMessage["body"], { type: "complete" | "error" }>;
+/** What a message carries besides its text. */
+export interface Enclosed {
+  attachments?: AttachmentId[];
+  /** The message of the person that it is another version of. */
+  replaces?: MessageId | null;
+}
 
 /** The conversations, their messages, and the answers being written. */
 class ChatState {
@@ -52,10 +59,12 @@ class ChatState {
   /** Why the last message of a place was not taken. */
   refused = new SvelteMap<Place, ErrorInfo>();
 
-  #ordered = $derived([...this.sessions.values()].sort((a, b) => b.updated_at - a.updated_at));
+  #ordered = $derived(
+    [...this.sessions.values()].filter((one) => one.group_id === null).sort((a, b) => b.updated_at - a.updated_at),
+  );
   #threads = new SvelteMap<SessionId, Thread>();
   #fetching = new Map<SessionId, Promise<void>>();
-  #endings = new Map<RequestId, Ending>();
+  #endings = new Endings();
 
   constructor() {
     onSnapshot((snapshot) => {
@@ -75,6 +84,8 @@ class ChatState {
       if (progress.type === "queued" || progress.type === "started")
         this.#activate(message.request_id, progress.data, message.timestamp);
       else if (progress.type === "chat_phase") this.#answering(message.request_id)?.[1].enter(progress.data);
+      else if (progress.type === "turn_began") this.#began(progress.data);
+      else if (progress.type === "thread_changed") this.#changed(progress.data);
     });
     onBody("chunk", (chunk, message) => this.#takeChunk(chunk, message.timestamp));
     onMessage(({ request_id, body, timestamp }) => {
@@ -82,7 +93,7 @@ class ChatState {
     });
   }
 
-  /** The conversations, the one that changed last first. */
+  /** The conversations, the one that changed last first; columns of comparisons are parts of theirs. */
   get ordered(): Session[] {
     return this.#ordered;
   }
@@ -100,28 +111,59 @@ class ChatState {
     if (!known || known.status === "failed") await this.#fetch(sessionId);
   }
 
+  /** Which of a host's models is asked next: chosen, else the one of before; null leaves it to the host. */
+  modelFor(place: Place, hostId: HostId): string | null {
+    if (drafts.host(place) === hostId) return drafts.model(place);
+    const session = place === null ? undefined : this.sessions.get(place);
+    const offered = session?.host_id === hostId && connections.get(hostId)?.models.some(({ id }) => id === session.model);
+    return offered ? session.model : null;
+  }
+
+  /** What would be sent: a message with all that belongs to it. */
+  request(place: Place, hostId: HostId, text: string, enclosed: Enclosed = {}): ChatSend {
+    return {
+      session_id: place,
+      host_id: hostId,
+      model: this.modelFor(place, hostId),
+      text,
+      attachments: enclosed.attachments ?? [],
+      settings: drafts.settings(place),
+      replaces: enclosed.replaces ?? null,
+      stream: true,
+    };
+  }
+
   /**
-   * Sends a message. The draft is cleared at once and comes back if the backend does not take it.
-   * Resolves to whether it was taken.
+   * Sends a message, or queues it while an answer is written. The draft is cleared at once and comes
+   * back if the backend does not take it. Resolves to whether it was taken.
    */
-  async send(sessionId: SessionId | null, hostId: HostId, text: string): Promise<boolean> {
-    if (text.trim() === "" || this.sending.has(sessionId) || (sessionId && this.active.has(sessionId))) return false;
-    drafts.setText(sessionId, "");
-    const settings = { ...CHAT_SETTINGS, sampling: drafts.sampling(sessionId) };
-    const place = { session_id: sessionId, host_id: hostId, model: null };
-    const taken = await this.#start(sessionId, () =>
-      call("chat_send", { ...place, text, attachments: [], settings, replaces: null, stream: true }),
-    );
-    if (!taken && drafts.text(sessionId) === "") drafts.setText(sessionId, text);
+  async send(place: Place, hostId: HostId, text: string, enclosed: Enclosed = {}): Promise<boolean> {
+    const isEmpty = text.trim() === "" && (enclosed.attachments ?? []).length === 0;
+    if (isEmpty || this.sending.has(place)) return false;
+    const request = this.request(place, hostId, text, enclosed);
+    const isDraft = !enclosed.replaces;
+    if (isDraft) drafts.setText(place, "");
+    const taken =
+      place !== null && this.active.has(place) && isDraft
+        ? await this.#try(place, () => queue.put(place, request))
+        : await this.#start(place, () => call("chat_send", request));
+    if (!taken && isDraft && drafts.text(place) === "") drafts.setText(place, text);
     return taken;
   }
 
-  /** Answers the last question again, in place of the last answer. */
-  async retry(sessionId: SessionId, hostId: HostId): Promise<boolean> {
-    if (this.sending.has(sessionId) || this.active.has(sessionId)) return false;
-    const settings = { ...CHAT_SETTINGS, sampling: drafts.sampling(sessionId) };
-    const place = { session_id: sessionId, message_id: null, host_id: hostId, model: null };
-    return this.#start(sessionId, () => call("chat_retry", { ...place, settings }));
+  /** Answers the question before an answer once more; the answers stand beside each other. */
+  async retry(sessionId: SessionId, hostId: HostId, messageId: MessageId | null = null): Promise<boolean> {
+    return this.#again("chat_retry", sessionId, hostId, messageId);
+  }
+
+  /** Goes on writing an answer that broke, was stopped or cut. */
+  async goOn(sessionId: SessionId, hostId: HostId, messageId: MessageId | null = null): Promise<boolean> {
+    return this.#again("chat_continue", sessionId, hostId, messageId);
+  }
+
+  /** Reads a conversation again, if somebody looks at it. */
+  async reload(sessionId: SessionId): Promise<void> {
+    if (this.#threads.has(sessionId)) await this.#fetch(sessionId);
   }
 
   /** Stops the answer of a conversation; what is written stays. */
@@ -191,11 +233,27 @@ class ChatState {
     }
   }
 
+  async #again(
+    command: "chat_retry" | "chat_continue",
+    session_id: SessionId,
+    host_id: HostId,
+    message_id: MessageId | null,
+  ): Promise<boolean> {
+    if (this.sending.has(session_id) || this.active.has(session_id)) return false;
+    const how = { model: this.modelFor(session_id, host_id), settings: drafts.settings(session_id) };
+    return this.#start(session_id, () => call(command, { session_id, message_id, host_id, ...how }));
+  }
+
   async #start(place: Place, run: () => Promise<ChatStarted>): Promise<boolean> {
+    return this.#try(place, async () => this.#started(place, await run()));
+  }
+
+  /** Does what a person asked of a place; a refusal is kept for them to read. */
+  async #try(place: Place, run: () => Promise<void>): Promise<boolean> {
     this.sending.add(place);
     this.refused.delete(place);
     try {
-      this.#started(place, await run());
+      await run();
       return true;
     } catch (thrown) {
       this.refused.set(place, toErrorInfo(thrown));
@@ -203,6 +261,33 @@ class ChatState {
     } finally {
       this.sending.delete(place);
     }
+  }
+
+  /** A turn that this window did not ask for: from the queue, or from another window. */
+  #began(started: ChatStarted): void {
+    const thread = this.#threads.get(started.session.id);
+    if (thread?.get(started.answer.id)?.requestId === started.request_id) return;
+    this.sessions.set(started.session.id, started.session);
+    this.failed.delete(started.session.id);
+    if (thread?.status === "ready") thread.begin(started.user_message, started.answer);
+    const active = this.active.get(started.session.id);
+    if (this.#endings.get(started.request_id) || active?.messageId === started.answer.id) return;
+    // One task may write several answers, one after the other: the one before is over then.
+    const before = active?.messageId ? thread?.get(active.messageId) : undefined;
+    if (before?.state === "streaming") {
+      before.state = "complete";
+      void this.#fetch(started.session.id);
+    }
+    const since = active?.messageId === null ? active.startedAt : started.answer.created_at;
+    this.active.set(started.session.id, new ActiveAnswer(started.request_id, started.answer.id, since));
+  }
+
+  /** What a conversation shows has changed elsewhere: read again when somebody looks at it. */
+  #changed(sessionId: SessionId): void {
+    if (!this.#threads.has(sessionId)) return;
+    const isShown = app.sessionId === sessionId || this.active.has(sessionId);
+    if (isShown || this.sessions.get(sessionId)?.group_id) void this.#fetch(sessionId);
+    else this.#threads.delete(sessionId);
   }
 
   #started(place: Place, { request_id, session, user_message, answer }: ChatStarted): void {
@@ -220,13 +305,16 @@ class ChatState {
     }
     const ending = this.#endings.get(request_id);
     if (ending) this.#finish(session.id, answer.id, ending);
-    else if (this.active.get(session.id)?.requestId !== request_id)
+    else if (this.active.get(session.id)?.messageId !== answer.id)
       this.active.set(session.id, new ActiveAnswer(request_id, answer.id, answer.created_at));
   }
 
   #activate(requestId: RequestId, subject: TaskSubject, at: number): void {
-    if (subject.kind !== "chat" || !subject.session_id || this.#endings.has(requestId)) return;
+    if (subject.kind !== "chat" || !subject.session_id || this.#endings.get(requestId)) return;
     if (this.active.get(subject.session_id)?.requestId === requestId) return;
+    // An answer that is gone on with is written again from where it ended.
+    const message = subject.message_id ? this.#threads.get(subject.session_id)?.get(subject.message_id) : undefined;
+    if (message) message.state = "streaming";
     this.active.set(subject.session_id, new ActiveAnswer(requestId, subject.message_id, at));
     // Begun elsewhere, for example by another program on the same data.
     if (!this.sessions.has(subject.session_id) && !this.sending.has(null)) void this.#reloadSessions();
@@ -248,9 +336,7 @@ class ChatState {
     const found = this.#answering(requestId);
     const isChat = found ?? (ending.type === "complete" && ending.data.type === "chat");
     if (!isChat && this.sending.size === 0) return;
-    this.#endings.set(requestId, ending);
-    const oldest = this.#endings.keys().next();
-    if (this.#endings.size > ENDINGS_KEPT && !oldest.done) this.#endings.delete(oldest.value);
+    this.#endings.add(requestId, ending);
     if (!found) return;
     const [sessionId, answer] = found;
     this.active.delete(sessionId);
@@ -261,6 +347,7 @@ class ChatState {
 
   /** Writes the terminal message into the answer. */
   #finish(sessionId: SessionId, messageId: MessageId | null, ending: Ending): void {
+    flushFrame();
     const isFailure = ending.type === "error" && ending.data.code !== "cancelled";
     if (isFailure) this.failed.add(sessionId);
     else this.failed.delete(sessionId);
@@ -274,6 +361,9 @@ class ChatState {
     } else if (ending.data.type === "chat") {
       message.state = ending.data.data.stopped ? "stopped" : "complete";
       message.stats = ending.data.data.stats;
+    } else {
+      message.state = "complete";
+      void this.#fetch(sessionId);
     }
     this.finished = { sessionId, message };
     // Pieces were missed, the answer came whole, or its figures did not come with the error.
@@ -282,11 +372,8 @@ class ChatState {
   }
 
   async #reloadSessions(): Promise<void> {
-    try {
-      for (const session of await call("session_list", NOTHING)) this.sessions.set(session.id, session);
-    } catch (thrown) {
-      toasts.error(thrown);
-    }
+    const list = await call("session_list", NOTHING).catch((thrown: unknown) => void toasts.error(thrown));
+    for (const session of list ?? []) this.sessions.set(session.id, session);
   }
 
   /** Reads a conversation; asked for twice at once it is read once. */
@@ -304,15 +391,26 @@ class ChatState {
     this.#keep(thread);
     if (thread.status === "failed") thread.status = "loading";
     try {
-      const view = await call("session_get", { session_id: sessionId });
-      if (this.sessions.has(sessionId)) this.sessions.set(sessionId, view.session);
-      thread.load(view);
-      const last = view.messages.at(-1);
-      if (last?.role === "assistant" && last.state === "failed") this.failed.add(sessionId);
+      this.take(await call("session_get", { session_id: sessionId }));
     } catch (thrown) {
       thread.error = toErrorInfo(thrown);
       if (thread.messages.length === 0) thread.status = "failed";
     }
+  }
+
+  /** Takes a conversation as the backend has it, with all that stands around its messages. */
+  take(view: SessionView): void {
+    const { session } = view;
+    if (this.sessions.has(session.id)) this.sessions.set(session.id, session);
+    const thread = this.#threads.get(session.id) ?? new Thread(session.id);
+    thread.load(view);
+    if (!this.#threads.has(session.id)) this.#keep(thread);
+    queue.take(session.id, view.queue);
+    drafts.take(view);
+    announceView(view);
+    const last = view.messages.at(-1);
+    if (last?.role === "assistant" && last.state === "failed") this.failed.add(session.id);
+    else if (last?.state === "complete") this.failed.delete(session.id);
   }
 
   /** Keeps a thread in memory and lets the ones go that were not looked at for longest. */

@@ -26,6 +26,7 @@ export function toggleInspector(): void {
 
 /** What every section's header bar is given. */
 export function barProps(inspector: boolean) {
+  if (app.quick) return { listShown: true, onlist: toggleList };
   const shown = panesShown();
   return {
     listShown: shown.list,

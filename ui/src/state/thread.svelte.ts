@@ -1,6 +1,8 @@
 import type {
   AnswerStats,
+  Attachment,
   Chunk,
+  Compaction,
   ErrorInfo,
   HostId,
   Message,
@@ -11,35 +13,64 @@ import type {
   SessionId,
   SessionView,
 } from "../ipc/bindings";
+import { beforeFrame } from "./frame";
 
-/** A message as the window shows it. Each text is its own signal: a chunk repaints one message only. */
+/**
+ * A message as the window shows it. Each has its own signals: a chunk repaints one message only, and
+ * however many pieces come, its texts are said to have changed once per frame.
+ */
 export class ChatMessage {
   readonly id: MessageId;
+  readonly sessionId: SessionId;
   readonly role: Role;
+  readonly parentId: MessageId | null;
   readonly position: number;
   readonly createdAt: number;
-  content: string = $state("");
-  reasoning: string = $state("");
+  /** Which participant of a conversation between models speaks; null is the person. */
+  readonly speaker: number | null;
+  readonly attachments: readonly Attachment[];
+  /** All messages in its place, oldest first; empty where it is the only one. */
+  versions: readonly MessageId[];
   state: MessageState = $state("complete");
   hostId: HostId | null;
   model: string | null;
   requestId: RequestId | null;
   stats: AnswerStats;
   error: ErrorInfo | null;
+  #content: string;
+  #reasoning: string;
+  /** Counts the changes of the two texts that were told. */
+  #told = $state(0);
+  readonly #tell = (): void => {
+    this.#told += 1;
+  };
 
   constructor(message: Message) {
     this.id = message.id;
+    this.sessionId = message.session_id;
     this.role = message.role;
+    this.parentId = message.parent_id;
     this.position = message.position;
     this.createdAt = message.created_at;
-    this.content = message.content;
-    this.reasoning = message.reasoning;
+    this.speaker = message.speaker;
+    this.attachments = message.attachments;
+    this.#content = message.content;
+    this.#reasoning = message.reasoning;
     this.state = message.state;
+    this.versions = $state.raw(message.versions);
     this.hostId = $state.raw(message.host_id);
     this.model = $state.raw(message.model);
     this.requestId = message.request_id;
     this.stats = $state.raw(message.stats);
     this.error = $state.raw(message.error);
+  }
+
+  get content(): string {
+    return this.#told >= 0 ? this.#content : "";
+  }
+
+  get reasoning(): string {
+    return this.#told >= 0 ? this.#reasoning : "";
   }
 
   /**
@@ -48,26 +79,29 @@ export class ChatMessage {
    */
   assign(message: Message): void {
     const isBehind = message.state === "streaming" && message.request_id === this.requestId;
-    if (!isBehind || !this.content.startsWith(message.content)) this.content = message.content;
-    if (!isBehind || !this.reasoning.startsWith(message.reasoning)) this.reasoning = message.reasoning;
+    if (!isBehind || !this.#content.startsWith(message.content)) this.#content = message.content;
+    if (!isBehind || !this.#reasoning.startsWith(message.reasoning)) this.#reasoning = message.reasoning;
     if (!isBehind) {
       this.state = message.state;
       this.stats = message.stats;
       this.error = message.error;
     }
+    this.versions = message.versions;
     this.hostId = message.host_id;
     this.model = message.model;
     this.requestId = message.request_id;
+    this.#tell();
   }
 
   /** Adds a piece where it belongs. False when pieces before it are missing. */
   append(chunk: Chunk): boolean {
-    const known = chunk.part === "content" ? this.content : this.reasoning;
+    const known = chunk.part === "content" ? this.#content : this.#reasoning;
     if (chunk.offset > known.length) return false;
     const added = chunk.text.slice(known.length - chunk.offset);
     if (added === "") return true;
-    if (chunk.part === "content") this.content = known + added;
-    else this.reasoning = known + added;
+    if (chunk.part === "content") this.#content = known + added;
+    else this.#reasoning = known + added;
+    beforeFrame(this.#tell);
     return true;
   }
 }
@@ -78,12 +112,16 @@ export type ChunkFate = "applied" | "waiting" | "gap";
 /** Pieces kept for a message that the window does not have yet. */
 const WAITING_LIMIT = 4096;
 
-/** The messages of one conversation. */
+/** The messages of one conversation: the branch that it shows. */
 export class Thread {
   readonly sessionId: SessionId;
   messages = $state.raw<ChatMessage[]>([]);
+  /** What is not sent any more, in order. */
+  compactions = $state.raw<Compaction[]>([]);
   status = $state<"loading" | "ready" | "failed">("loading");
   error = $state.raw<ErrorInfo | null>(null);
+  /** The message that the person is writing anew, in its place. */
+  editingId = $state<MessageId | null>(null);
   #byId = new Map<MessageId, ChatMessage>();
   /** Pieces that came before their message, or after a gap. */
   #waiting: Chunk[] = [];
@@ -111,22 +149,33 @@ export class Thread {
     this.#set(
       view.messages.map((message) => {
         const known = this.#byId.get(message.id);
+        // What a person wrote never changes under its id; it only gets versions beside it.
         known?.assign(message);
         return known ?? new ChatMessage(message);
       }),
     );
+    this.compactions = view.compactions;
+    if (this.editingId !== null && !this.#byId.has(this.editingId)) this.editingId = null;
     this.status = "ready";
     this.error = null;
     this.#applyWaiting();
   }
 
-  /** A turn began: the answer takes the place of everything from its position on. */
+  /**
+   * A turn began: the answer takes the place of everything from its position on, and a question that
+   * was not here before that of everything from its own.
+   */
   begin(question: Message, answer: Message): ChatMessage {
-    const kept = this.messages.filter(({ position, id }) => position < answer.position && id !== question.id);
-    const asked = this.#byId.get(question.id) ?? new ChatMessage(question);
+    const known = this.#byId.get(question.id);
+    const end = known ? answer.position : question.position;
+    const kept = this.messages.filter(({ position, id }) => position < end && id !== answer.id);
+    known?.assign(question);
+    if (!known) kept.push(new ChatMessage(question));
     const answering = this.#byId.get(answer.id) ?? new ChatMessage(answer);
     answering.assign(answer);
-    this.#set([...kept, asked, answering]);
+    kept.push(answering);
+    this.#set(kept);
+    if (this.editingId !== null && !this.#byId.has(this.editingId)) this.editingId = null;
     this.status = "ready";
     this.#applyWaiting();
     return answering;

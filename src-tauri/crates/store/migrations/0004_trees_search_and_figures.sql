@@ -116,15 +116,14 @@ CREATE TRIGGER messages_unindexed AFTER DELETE ON messages WHEN old.state <> 'st
     VALUES ('delete', old.number, old.content);
 END;
 
-CREATE TRIGGER messages_reindexed_1 AFTER UPDATE OF state, content ON messages
-WHEN old.state <> 'streaming' AND (new.state = 'streaming' OR old.content <> new.content) BEGIN
+-- One trigger for both steps: which of two fires first is not defined.
+CREATE TRIGGER messages_reindexed AFTER UPDATE OF state, content ON messages
+WHEN (old.state = 'streaming') <> (new.state = 'streaming')
+     OR (new.state <> 'streaming' AND old.content <> new.content) BEGIN
     INSERT INTO messages_fts (messages_fts, rowid, content)
-    VALUES ('delete', old.number, old.content);
-END;
-
-CREATE TRIGGER messages_reindexed_2 AFTER UPDATE OF state, content ON messages
-WHEN new.state <> 'streaming' AND (old.state = 'streaming' OR old.content <> new.content) BEGIN
-    INSERT INTO messages_fts (rowid, content) VALUES (new.number, new.content);
+    SELECT 'delete', old.number, old.content WHERE old.state <> 'streaming';
+    INSERT INTO messages_fts (rowid, content)
+    SELECT new.number, new.content WHERE new.state <> 'streaming';
 END;
 
 CREATE VIRTUAL TABLE titles_fts USING fts5 (
@@ -230,12 +229,20 @@ CREATE TABLE snippets (
     text     TEXT NOT NULL
 ) STRICT;
 
--- What every request to a model took. Refers to nothing: figures outlive what they are about.
+-- What every request to a model took. Refers to no host, conversation or model: figures outlive what
+-- they are about. Who answered is written down once for many requests.
+CREATE TABLE request_sources (
+    number    INTEGER NOT NULL PRIMARY KEY,
+    host_id   TEXT    NOT NULL,
+    host_name TEXT    NOT NULL,
+    model     TEXT    NOT NULL,
+    UNIQUE (host_id, host_name, model)
+) STRICT;
+
 CREATE TABLE requests (
+    number                   INTEGER NOT NULL PRIMARY KEY,
     at                       INTEGER NOT NULL,
-    host_id                  TEXT    NOT NULL,
-    host_name                TEXT    NOT NULL,
-    model                    TEXT    NOT NULL,
+    source                   INTEGER NOT NULL REFERENCES request_sources (number),
     session_id               TEXT,
     outcome                  TEXT    NOT NULL CHECK (outcome IN ('complete', 'stopped', 'failed')),
     error_code               TEXT,
@@ -250,3 +257,4 @@ CREATE TABLE requests (
 ) STRICT;
 
 CREATE INDEX requests_by_time ON requests (at);
+CREATE INDEX requests_by_source ON requests (source);

@@ -1,7 +1,11 @@
-//! The table `requests`: what every request to a model took.
+//! The tables `requests` and `request_sources`: what every request to a model took.
 
-use slipway_protocol::{HostId, Metrics, MetricsFigures, MetricsQuery, SessionId};
+mod csv;
+mod metrics;
 
+use slipway_protocol::{HostId, SessionId};
+
+use crate::column::integer;
 use crate::error::Result;
 use crate::store::Store;
 
@@ -55,43 +59,60 @@ pub struct RequestRow {
     pub queue_ms: Option<u64>,
 }
 
+impl RequestOutcome {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl Requests<'_> {
     /// Adds a request that is over.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn record(&self, request: &RequestRow) -> Result<()> {
-        let _ = (self.0.pool(), request);
-        Ok(())
-    }
-
-    /// Figures of the requests from `from` up to, without it, `until`.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn query(&self, query: &MetricsQuery) -> Result<Metrics> {
-        let _ = query;
-        Ok(Metrics {
-            total: MetricsFigures::default(),
-            buckets: Vec::new(),
-            models: Vec::new(),
-            days: Vec::new(),
-            oldest: None,
-        })
-    }
-
-    /// Writes the requests of a range as CSV (RFC 4180) with a header, the oldest first; returns how
-    /// many.
-    ///
-    /// # Errors
-    /// [`Error::Output`](crate::Error::Output) when the writer fails.
-    pub async fn csv<W: tokio::io::AsyncWrite + Unpin>(
-        &self,
-        query: &MetricsQuery,
-        writer: &mut W,
-    ) -> Result<u64> {
-        let _ = (query, writer);
-        Ok(0)
+        let mut transaction = self.0.begin().await?;
+        async {
+            sqlx::query(
+                "INSERT OR IGNORE INTO request_sources (host_id, host_name, model) VALUES (?, ?, ?)",
+            )
+            .bind(request.host_id.as_str())
+            .bind(&request.host_name)
+            .bind(&request.model)
+            .execute(&mut *transaction)
+            .await?;
+            sqlx::query(
+                "INSERT INTO requests (at, source, session_id, outcome, error_code, prompt_tokens, \
+                 completion_tokens, cached_tokens, first_token_ms, total_ms, tokens_per_second, \
+                 prompt_tokens_per_second, queue_ms) \
+                 SELECT ?, number, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM request_sources \
+                 WHERE host_id = ? AND host_name = ? AND model = ?",
+            )
+            .bind(integer(request.at)?)
+            .bind(request.session_id.as_ref().map(SessionId::as_str))
+            .bind(request.outcome.name())
+            .bind(&request.error_code)
+            .bind(request.prompt_tokens)
+            .bind(request.completion_tokens)
+            .bind(request.cached_tokens)
+            .bind(request.first_token_ms.map(integer).transpose()?)
+            .bind(request.total_ms.map(integer).transpose()?)
+            .bind(request.tokens_per_second.filter(|speed| speed.is_finite()))
+            .bind(request.prompt_tokens_per_second.filter(|speed| speed.is_finite()))
+            .bind(request.queue_ms.map(integer).transpose()?)
+            .bind(request.host_id.as_str())
+            .bind(&request.host_name)
+            .bind(&request.model)
+            .execute(&mut *transaction)
+            .await
+        }
+        .await
+        .map_err(|error| self.0.error(error))?;
+        self.0.commit(transaction).await
     }
 
     /// Forgets the requests made before `ms` (since the epoch); returns how many.
@@ -99,6 +120,23 @@ impl Requests<'_> {
     /// # Errors
     /// Those of the database.
     pub async fn purge_before(&self, ms: u64) -> Result<u64> {
-        Ok(ms)
+        let mut transaction = self.0.begin().await?;
+        let purged = async {
+            let purged = sqlx::query("DELETE FROM requests WHERE at < ?")
+                .bind(integer(ms)?)
+                .execute(&mut *transaction)
+                .await?;
+            sqlx::query(
+                "DELETE FROM request_sources WHERE NOT EXISTS \
+                 (SELECT 1 FROM requests WHERE source = request_sources.number)",
+            )
+            .execute(&mut *transaction)
+            .await?;
+            Ok(purged.rows_affected())
+        }
+        .await
+        .map_err(|error| self.0.error(error))?;
+        self.0.commit(transaction).await?;
+        Ok(purged)
     }
 }

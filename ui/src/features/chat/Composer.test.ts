@@ -1,16 +1,17 @@
-import { fireEvent, render, screen } from "@testing-library/svelte";
-import { tick } from "svelte";
+import { fireEvent, screen } from "@testing-library/svelte";
+import type { Component } from "svelte";
 import { beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
 
 import type { HostView } from "../../ipc/bindings";
 import { ActiveAnswer } from "../../state/answer.svelte";
 import { chats } from "../../state/chats.svelte";
 import { drafts } from "../../state/drafts.svelte";
+import { renderInWindow } from "../../test-window";
 import Composer from "./Composer.svelte";
 import type { Target } from "./target";
 
 const host = { host: { id: "h", name: "studio", address: { type: "local" }, created_at: 0 }, deployment: null, last_error: null } as HostView;
-const target: Target = { host, name: "studio", model: "m", practice: false, condition: null, obstacle: null };
+const target: Target = { host, name: "studio", model: "m", practice: false, served: null, contextSize: null, condition: null, obstacle: null };
 
 let send: MockInstance<typeof chats.send>;
 let stop: MockInstance<typeof chats.stop>;
@@ -22,8 +23,8 @@ beforeEach(() => {
   chats.active.clear();
 });
 
-function show(more: Partial<Target> = {}, lastMessage = ""): HTMLTextAreaElement {
-  render(Composer, { props: { sessionId: "s", target: { ...target, ...more }, lastMessage } });
+function show(more: Partial<Target> = {}, oneditlast = (): void => undefined): HTMLTextAreaElement {
+  renderInWindow(Composer as unknown as Component<Record<string, unknown>>, { sessionId: "s", target: { ...target, ...more }, oneditlast });
   return screen.getByTestId<HTMLTextAreaElement>("composer");
 }
 
@@ -37,7 +38,7 @@ describe("the composer", () => {
     await write(field, "hello");
     expect(drafts.text("s")).toBe("hello");
     await fireEvent.keyDown(field, { key: "Enter" });
-    expect(send).toHaveBeenCalledWith("s", "h", "hello");
+    expect(send).toHaveBeenCalledWith("s", "h", "hello", { attachments: [] });
   });
 
   it("breaks the line with Shift+Enter", async () => {
@@ -63,13 +64,14 @@ describe("the composer", () => {
     expect(screen.getByTestId("composer-send")).toHaveProperty("disabled", true);
   });
 
-  it("brings the last message back with Up when it is empty, and only then", async () => {
-    const field = show({}, "the last one");
+  it("writes the last message anew with Up when it is empty, and only then", async () => {
+    const edit = vi.fn();
+    const field = show({}, edit);
     await fireEvent.keyDown(field, { key: "ArrowUp" });
-    expect(drafts.text("s")).toBe("the last one");
+    expect(edit).toHaveBeenCalledOnce();
     await write(field, "other");
     expect(await fireEvent.keyDown(field, { key: "ArrowUp" })).toBe(true);
-    expect(drafts.text("s")).toBe("other");
+    expect(edit).toHaveBeenCalledOnce();
   });
 
   it("stops the answer with Esc and with the button that stands where Send was", async () => {
@@ -81,17 +83,14 @@ describe("the composer", () => {
     expect(stop).toHaveBeenCalledTimes(2);
   });
 
-  it("takes text while an answer is written but does not send it", async () => {
+  it("hands over what is written while an answer is, to be queued", async () => {
     chats.active.set("s", new ActiveAnswer("r", "a", 0));
     const field = show();
+    expect(screen.queryByTestId("composer-queue")).toBeNull();
     await write(field, "next");
+    expect(screen.getByTestId("composer-queue")).toBeTruthy();
     await fireEvent.keyDown(field, { key: "Enter" });
-    expect(drafts.text("s")).toBe("next");
-    expect(send).not.toHaveBeenCalled();
-    chats.active.delete("s");
-    await tick();
-    await fireEvent.keyDown(field, { key: "Enter" });
-    expect(send).toHaveBeenCalledWith("s", "h", "next");
+    expect(send).toHaveBeenCalledWith("s", "h", "next", { attachments: [] });
   });
 
   it("says why it cannot send, beside the button, and still takes text", async () => {

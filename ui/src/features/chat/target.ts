@@ -1,4 +1,4 @@
-import type { HostId, HostView, SessionId } from "../../ipc/bindings";
+import type { ConnectionStatus, HostId, HostView, ServedModel, SessionId } from "../../ipc/bindings";
 import { m } from "../../paraglide/messages.js";
 import { app } from "../../state/app.svelte";
 import { chats } from "../../state/chats.svelte";
@@ -16,6 +16,10 @@ export interface Target {
   /** The model's label; empty while none is known. */
   model: string;
   practice: boolean;
+  /** What the server says about the model; null while it says nothing. */
+  served: ServedModel | null;
+  /** Tokens that the model's context holds, if the server tells. */
+  contextSize: number | null;
   condition: Condition | null;
   /** Null when a message can be sent. */
   obstacle: Obstacle | null;
@@ -45,14 +49,26 @@ export function targetOf(sessionId: SessionId | null): Target {
   const connection = connections.get(hostId);
   const deployment = host?.deployment ?? null;
   const condition = host ? conditionOf(host) : null;
+  const chosen = hostId === null ? null : chats.modelFor(sessionId, hostId);
+  const served = servedBy(connection, chosen);
+  const ownName = deployment ? modelName(deployment) : (connection?.model ?? served?.id ?? "");
   return {
     host,
     name,
-    model: deployment ? modelName(deployment) : (connection?.model ?? ""),
+    model: chosen !== null && chosen !== deployment?.model ? chosen : ownName,
     practice: deployment?.practice ?? false,
+    served,
+    contextSize: served?.context_size ?? connection?.context_size ?? deployment?.context_size ?? null,
     condition,
     obstacle: obstacleOf(host, name, condition),
   };
+}
+
+/** The model that was chosen, else the one that the server answers with by itself. */
+function servedBy(connection: ConnectionStatus | undefined, chosen: string | null): ServedModel | null {
+  const models = connection?.models ?? [];
+  if (chosen !== null) return models.find(({ id }) => id === chosen) ?? null;
+  return models.find(({ id }) => id === connection?.model) ?? (models.length === 1 ? (models[0] ?? null) : null);
 }
 
 function obstacleOf(host: HostView | null, name: string, condition: Condition | null): Obstacle | null {

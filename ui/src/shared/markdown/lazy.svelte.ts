@@ -11,6 +11,7 @@ const IDLE_MS = 1000;
 class LazyMarkdown {
   /** Null until it is loaded. */
   component = $state.raw<typeof MarkdownComponent | null>(null);
+  #plain: ((markdown: string) => string) | null = null;
   #loading: Promise<void> | null = null;
 
   /** Loads it once; after a failure the next call tries again. */
@@ -30,9 +31,16 @@ class LazyMarkdown {
     });
   }
 
+  /** What a text says without its markup; the text itself while nothing is loaded. */
+  plainText(markdown: string): string {
+    return this.#plain?.(markdown) ?? markdown;
+  }
+
   async #import(): Promise<void> {
     try {
-      this.component = (await import("./Markdown.svelte")).default;
+      const [component, plain] = await Promise.all([import("./Markdown.svelte"), import("./plain")]);
+      this.#plain = plain.plainText;
+      this.component = component.default;
     } catch (thrown) {
       this.#loading = null;
       throw thrown;

@@ -1,8 +1,13 @@
+/** Elements with the same value of this are left as they are: they were finished after they had been drawn. */
+export const KEEP = "data-keep";
+
 /**
  * Makes a node look like another with the fewest changes, so that a growing paragraph appends to
  * one text node and a selection in it survives.
  */
 export function morph(current: Element, next: Element): void {
+  const kept = current.getAttribute(KEEP);
+  if (kept !== null && kept === next.getAttribute(KEEP)) return;
   syncAttributes(current, next);
   let old = current.firstChild;
   let wanted = next.firstChild;

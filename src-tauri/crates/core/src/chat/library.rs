@@ -32,22 +32,6 @@ impl Program {
         Ok(self.store().folders().list().await?)
     }
 
-    /// Placeholder until the exchange is here.
-    pub async fn export_start(
-        &self,
-        _: slipway_protocol::ExportRequest,
-    ) -> Result<slipway_protocol::TaskRef, Fault> {
-        Err(Fault::internal("not yet"))
-    }
-
-    /// Placeholder until the exchange is here.
-    pub async fn import_start(
-        &self,
-        _: slipway_protocol::ImportRequest,
-    ) -> Result<slipway_protocol::TaskRef, Fault> {
-        Err(Fault::internal("not yet"))
-    }
-
     /// Looks words up in all conversations.
     pub async fn session_search(&self, mut query: SessionQuery) -> Result<SearchResult, Fault> {
         within("limit", query.limit, 1, 500)?;

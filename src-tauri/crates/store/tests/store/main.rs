@@ -7,6 +7,8 @@ mod open;
 mod refused;
 mod rows;
 mod sample;
+mod search;
+mod speed;
 mod tree;
 mod turns;
 mod upgrade;

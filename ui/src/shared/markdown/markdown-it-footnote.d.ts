@@ -1,0 +1,6 @@
+declare module "markdown-it-footnote" {
+  import type { MarkdownIt } from "markdown-it";
+
+  /** Adds the rules of footnotes. */
+  export default function footnotes(parser: MarkdownIt): void;
+}
