@@ -65,9 +65,8 @@ impl Program {
     pub async fn import_start(&self, request: ImportRequest) -> Result<TaskRef, Fault> {
         let path = chosen(&request.path)?;
         let program = self.clone();
-        let body = move |context: TaskContext| async move {
-            import::read(&program, &context, path).await
-        };
+        let body =
+            move |context: TaskContext| async move { import::read(&program, &context, path).await };
         let subject = subject(TaskKind::Import, None);
         let request_id = self.executor().submit(RequestId::new(), subject, &[], body)?;
         Ok(TaskRef { request_id })

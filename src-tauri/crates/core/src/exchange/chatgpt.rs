@@ -130,10 +130,9 @@ pub(crate) fn conversation(text: &[u8]) -> Result<Foreign, serde_json::Error> {
 
 /// What a person sees of a message, if anything.
 fn said(message: Message, default_model: Option<&str>) -> Option<Said> {
-    let metadata = message.metadata.unwrap_or(Metadata {
-        is_visually_hidden_from_conversation: None,
-        model_slug: None,
-    });
+    let metadata = message
+        .metadata
+        .unwrap_or(Metadata { is_visually_hidden_from_conversation: None, model_slug: None });
     if metadata.is_visually_hidden_from_conversation == Some(true) {
         return None;
     }
@@ -193,16 +192,19 @@ fn texts(content: Content) -> (String, String) {
             (fenced(&language, &text), String::new())
         }
         "execution_output" => (fenced("", &text), String::new()),
-        "reasoning_recap" | "user_editable_context" | "model_editable_context" => Default::default(),
+        "reasoning_recap" | "user_editable_context" | "model_editable_context" => {
+            Default::default()
+        }
         _ => {
-            let parts = content.parts.unwrap_or_default().into_iter().filter_map(|part| match part {
-                Part::Text(text) => Some(text),
-                Part::Object { text: Some(text), .. } => Some(text),
-                Part::Object { content_type: Some(kind), .. } if kind.contains("image") => {
-                    Some("[image]".to_owned())
-                }
-                Part::Object { .. } | Part::Nothing(()) => None,
-            });
+            let parts =
+                content.parts.unwrap_or_default().into_iter().filter_map(|part| match part {
+                    Part::Text(text) => Some(text),
+                    Part::Object { text: Some(text), .. } => Some(text),
+                    Part::Object { content_type: Some(kind), .. } if kind.contains("image") => {
+                        Some("[image]".to_owned())
+                    }
+                    Part::Object { .. } | Part::Nothing(()) => None,
+                });
             let mut whole = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
             if whole.is_empty() {
                 whole = text;

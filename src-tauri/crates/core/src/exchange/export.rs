@@ -81,11 +81,7 @@ enum Sheet {
     Html { reader: Reader, title: String },
 }
 
-async fn sheet(
-    program: &Program,
-    request: &ExportRequest,
-    hosts: &[Host],
-) -> Result<Sheet, Fault> {
+async fn sheet(program: &Program, request: &ExportRequest, hosts: &[Host]) -> Result<Sheet, Fault> {
     let store = program.store();
     if request.format == ExportFormat::Json {
         let named = |host: &Host| NamedHost { id: host.id.clone(), name: host.name.clone() };

@@ -144,13 +144,7 @@ impl Foreign {
         let system_prompt = self.system_prompt.clone();
         let settings = ChatSettings { system_prompt, ..ChatSettings::default() };
         let leaf = Some(shown.id.clone());
-        Some(StoredSession {
-            settings,
-            leaf,
-            attachments,
-            messages,
-            ..StoredSession::new(session)
-        })
+        Some(StoredSession { settings, leaf, attachments, messages, ..StoredSession::new(session) })
     }
 
     /// The nodes at which something was said, each with the one above it at which something was.

@@ -236,8 +236,11 @@ fn without_reasoning(content: String) -> (String, String, Option<u64>) {
         let lines = block.trim().lines().map(|line| {
             let quoted = line.strip_prefix("&gt;").or_else(|| line.strip_prefix('>'));
             let line = quoted.map_or(line, |line| line.strip_prefix(' ').unwrap_or(line));
-            line.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"")
-                .replace("&#x27;", "'").replace("&amp;", "&")
+            line.replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&quot;", "\"")
+                .replace("&#x27;", "'")
+                .replace("&amp;", "&")
         });
         let seconds = tag.split_once("duration=\"").and_then(|(_, rest)| rest.split('"').next());
         let ms = seconds.and_then(|s| s.parse::<u64>().ok()).and_then(|s| s.checked_mul(1000));

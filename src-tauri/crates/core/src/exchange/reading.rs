@@ -90,7 +90,11 @@ fn members<R: BufRead>(scanner: &mut Scanner<R>) -> Result<Result<Shape, Problem
 }
 
 /// Reads a JSON file of this shape from its beginning.
-pub(crate) fn read(input: impl Read, shape: Shape, sink: Sink<'_>) -> Result<ImportSource, Problem> {
+pub(crate) fn read(
+    input: impl Read,
+    shape: Shape,
+    sink: Sink<'_>,
+) -> Result<ImportSource, Problem> {
     let mut file = File {
         scanner: Scanner::new(BufReader::with_capacity(1 << 16, input)),
         buffer: Vec::new(),

@@ -90,17 +90,57 @@ fn chatgpt_tools_and_thoughts_become_one_answer() {
         (id.to_owned(), json!({ "message": message, "parent": parent }))
     };
     let nodes = vec![
-        node("u", json!(null), "user", json!(["Plot it", { "content_type": "image_asset_pointer" }])),
-        with("h", "u", "user", json!({ "content_type": "text", "parts": ["hidden"] }),
-            json!({ "metadata": { "is_visually_hidden_from_conversation": true } })),
-        with("t", "h", "assistant", json!({ "content_type": "thoughts",
-            "thoughts": [{ "summary": "Look", "content": "I look." }] }), json!({})),
-        with("c", "t", "assistant", json!({ "content_type": "code", "language": "python",
-            "text": "print('```')" }), json!({ "recipient": "python" })),
-        with("o", "c", "tool", json!({ "content_type": "execution_output", "text": "```" }), json!({})),
-        with("b", "o", "tool", json!({ "content_type": "tether_quote", "text": "page" }), json!({})),
-        with("e", "b", "assistant", json!({ "content_type": "text",
-            "parts": ["Done\u{e200}cite\u{e202}turn0\u{e201}."] }), json!({})),
+        node(
+            "u",
+            json!(null),
+            "user",
+            json!(["Plot it", { "content_type": "image_asset_pointer" }]),
+        ),
+        with(
+            "h",
+            "u",
+            "user",
+            json!({ "content_type": "text", "parts": ["hidden"] }),
+            json!({ "metadata": { "is_visually_hidden_from_conversation": true } }),
+        ),
+        with(
+            "t",
+            "h",
+            "assistant",
+            json!({ "content_type": "thoughts",
+            "thoughts": [{ "summary": "Look", "content": "I look." }] }),
+            json!({}),
+        ),
+        with(
+            "c",
+            "t",
+            "assistant",
+            json!({ "content_type": "code", "language": "python",
+            "text": "print('```')" }),
+            json!({ "recipient": "python" }),
+        ),
+        with(
+            "o",
+            "c",
+            "tool",
+            json!({ "content_type": "execution_output", "text": "```" }),
+            json!({}),
+        ),
+        with(
+            "b",
+            "o",
+            "tool",
+            json!({ "content_type": "tether_quote", "text": "page" }),
+            json!({}),
+        ),
+        with(
+            "e",
+            "b",
+            "assistant",
+            json!({ "content_type": "text",
+            "parts": ["Done\u{e200}cite\u{e202}turn0\u{e201}."] }),
+            json!({}),
+        ),
     ];
     let (_, sessions, skipped) = all(&text(&json!([chatgpt(nodes, "e")])));
     assert!(skipped.is_empty(), "{skipped:?}");
@@ -251,11 +291,8 @@ fn open_webui_is_read_with_its_branches() {
     assert_eq!(session.session.tags, ["pets"]);
     assert_eq!(session.settings.system_prompt, "Purr.");
     assert!(session.session.pinned);
-    let said = [
-        (Role::User, "Tell\n\n[notes.txt]"),
-        (Role::Assistant, "Meow"),
-        (Role::Assistant, "Hiss"),
-    ];
+    let said =
+        [(Role::User, "Tell\n\n[notes.txt]"), (Role::Assistant, "Meow"), (Role::Assistant, "Hiss")];
     assert_eq!(spoken(session), said);
     let [user, meow, hiss] = &session.messages[..] else { panic!() };
     assert_eq!(user.attachments.len(), 1);

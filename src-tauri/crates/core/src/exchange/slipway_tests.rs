@@ -26,7 +26,8 @@ impl Dice {
     }
 
     fn text(&mut self) -> String {
-        let some = ["a", "Ж", "😀", "\"", "\\", "\n", "\0", "\u{2028}", "</script>", "{[", " ", "é"];
+        let some =
+            ["a", "Ж", "😀", "\"", "\\", "\n", "\0", "\u{2028}", "</script>", "{[", " ", "é"];
         (0..self.under(20)).map(|_| some[self.under(12) as usize]).collect()
     }
 
@@ -129,7 +130,8 @@ impl Dice {
                 bytes: 3,
                 tokens: dice.maybe(|dice| dice.0.random()),
             });
-            attachments.extend(file.clone().map(|file| (file, self.0.random::<[u8; 7]>().to_vec())));
+            attachments
+                .extend(file.clone().map(|file| (file, self.0.random::<[u8; 7]>().to_vec())));
             let states = [
                 MessageState::Complete,
                 MessageState::Stopped,
@@ -286,13 +288,22 @@ fn the_form_is_pinned() {
     let session = whole["sessions"][0].as_object().unwrap();
     let names: Vec<_> = session.keys().map(String::as_str).collect();
     let expected = [
-        "attachments", "columns", "compactions", "conversation", "leaf", "messages", "session",
+        "attachments",
+        "columns",
+        "compactions",
+        "conversation",
+        "leaf",
+        "messages",
+        "session",
         "settings",
     ];
     assert_eq!(names.len(), expected.len());
     assert!(expected.iter().all(|name| session.contains_key(*name)));
     let items = found(text.as_bytes());
-    assert!(matches!(&items[..], [Item::Folder(_), Item::Preset(_), Item::Snippet(_), Item::Session(_)]));
+    assert!(matches!(
+        &items[..],
+        [Item::Folder(_), Item::Preset(_), Item::Snippet(_), Item::Session(_)]
+    ));
 }
 
 #[test]

@@ -20,7 +20,8 @@ pub(crate) fn order(
     }
     let mut ordered = Vec::with_capacity(parents.len());
     let mut placed = vec![false; parents.len()];
-    let mut roots: Vec<usize> = (0..parents.len()).filter(|node| parents[*node].is_none()).collect();
+    let mut roots: Vec<usize> =
+        (0..parents.len()).filter(|node| parents[*node].is_none()).collect();
     roots.sort_by_key(|node| at(*node));
     // What no root leads to hangs in a circle or below one.
     for start in roots.into_iter().chain(0..children.len()) {

@@ -13,14 +13,12 @@ impl From<Problem> for Fault {
             "Выберите файл экспорта Slipway, conversations.json или архив zip из ChatGPT либо \
              экспорт чатов Open WebUI.",
         );
-        let again = Text::new("Download or export it again.", "Скачайте или экспортируйте его заново.");
+        let again =
+            Text::new("Download or export it again.", "Скачайте или экспортируйте его заново.");
         let (message, fix) = match &problem {
             Problem::Stopped => return Self::cancelled(),
             Problem::Unreadable(error) => return unreadable(error),
-            Problem::NotAFile => (
-                Text::new("This is not a file.", "Это не файл."),
-                known,
-            ),
+            Problem::NotAFile => (Text::new("This is not a file.", "Это не файл."), known),
             Problem::NotJson => (
                 Text::new(
                     "The file is neither JSON nor a zip archive.",
@@ -29,7 +27,10 @@ impl From<Problem> for Fault {
                 known,
             ),
             Problem::OtherShape => (
-                Text::new("The file holds no chats that Slipway knows.", "В файле нет чатов, которые понимает Slipway."),
+                Text::new(
+                    "The file holds no chats that Slipway knows.",
+                    "В файле нет чатов, которые понимает Slipway.",
+                ),
                 known,
             ),
             Problem::Newer(version) => (
@@ -37,10 +38,16 @@ impl From<Problem> for Fault {
                     format!("A newer Slipway wrote this file (version {version} of the format)."),
                     format!("Файл создан более новой версией Slipway (формат версии {version})."),
                 ),
-                Text::new("Update Slipway and import it then.", "Обновите Slipway и импортируйте файл снова."),
+                Text::new(
+                    "Update Slipway and import it then.",
+                    "Обновите Slipway и импортируйте файл снова.",
+                ),
             ),
             Problem::Archive(_) => (
-                Text::new("The archive is damaged or encrypted.", "Архив повреждён или зашифрован."),
+                Text::new(
+                    "The archive is damaged or encrypted.",
+                    "Архив повреждён или зашифрован.",
+                ),
                 again,
             ),
             Problem::NothingInArchive => (
@@ -73,7 +80,10 @@ fn unreadable(error: &std::io::Error) -> Fault {
     }
     Fault::new(
         ErrorCode::LocalDisk,
-        Text::new(format!("The file cannot be read: {error}."), format!("Файл не читается: {error}.")),
+        Text::new(
+            format!("The file cannot be read: {error}."),
+            format!("Файл не читается: {error}."),
+        ),
         Text::new(
             "Check that you may read it, or copy it to this computer.",
             "Проверьте права на чтение или скопируйте файл на этот компьютер.",

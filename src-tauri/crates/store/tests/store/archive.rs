@@ -6,7 +6,9 @@ use slipway_protocol::{
 };
 use slipway_store::{Merge, Store, StoredSession};
 
-use crate::sample::{Database, answer, database, error, file, line, message, session, stats, verify};
+use crate::sample::{
+    Database, answer, database, error, file, line, message, session, stats, verify,
+};
 
 /// A database with a conversation that has all that there is to one, and a comparison.
 async fn full() -> (Database, SessionId, SessionId) {
