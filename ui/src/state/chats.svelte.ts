@@ -25,6 +25,7 @@ import { flushFrame } from "./frame";
 import { queue } from "./queue.svelte";
 import { Thread, type ChatMessage } from "./thread.svelte";
 import { toasts } from "./toasts.svelte";
+import { announceView } from "./views";
 
 /** An answer that ended while the window watched, for those who listen instead of looking. */
 export interface FinishedAnswer {
@@ -58,7 +59,9 @@ class ChatState {
   /** Why the last message of a place was not taken. */
   refused = new SvelteMap<Place, ErrorInfo>();
 
-  #ordered = $derived([...this.sessions.values()].sort((a, b) => b.updated_at - a.updated_at));
+  #ordered = $derived(
+    [...this.sessions.values()].filter((one) => one.group_id === null).sort((a, b) => b.updated_at - a.updated_at),
+  );
   #threads = new SvelteMap<SessionId, Thread>();
   #fetching = new Map<SessionId, Promise<void>>();
   #endings = new Endings();
@@ -90,7 +93,7 @@ class ChatState {
     });
   }
 
-  /** The conversations, the one that changed last first. */
+  /** The conversations, the one that changed last first; columns of comparisons are parts of theirs. */
   get ordered(): Session[] {
     return this.#ordered;
   }
@@ -302,7 +305,7 @@ class ChatState {
     }
     const ending = this.#endings.get(request_id);
     if (ending) this.#finish(session.id, answer.id, ending);
-    else if (this.active.get(session.id)?.requestId !== request_id)
+    else if (this.active.get(session.id)?.messageId !== answer.id)
       this.active.set(session.id, new ActiveAnswer(request_id, answer.id, answer.created_at));
   }
 
@@ -404,6 +407,7 @@ class ChatState {
     if (!this.#threads.has(session.id)) this.#keep(thread);
     queue.take(session.id, view.queue);
     drafts.take(view);
+    announceView(view);
     const last = view.messages.at(-1);
     if (last?.role === "assistant" && last.state === "failed") this.failed.add(session.id);
     else if (last?.state === "complete") this.failed.delete(session.id);

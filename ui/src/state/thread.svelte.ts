@@ -26,6 +26,7 @@ export class ChatMessage {
   readonly parentId: MessageId | null;
   readonly position: number;
   readonly createdAt: number;
+  /** Which participant of a conversation between models speaks; null is the person. */
   readonly speaker: number | null;
   readonly attachments: readonly Attachment[];
   /** All messages in its place, oldest first; empty where it is the only one. */

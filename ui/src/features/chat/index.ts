@@ -1,2 +1,2 @@
-export { default as ChatInspector } from "./ChatInspector.svelte";
-export { default as ChatMain } from "./ChatMain.svelte";
+export { default as ChatInspector } from "./ChatsInspector.svelte";
+export { default as ChatMain } from "./ChatsMain.svelte";

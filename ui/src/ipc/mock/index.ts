@@ -7,12 +7,14 @@ import { libraryMock } from "./library";
 import { fillLibrary } from "./library-worlds";
 import { fillLog } from "./log-worlds";
 import { metricsHandlers } from "./metrics";
+import { MultiMock } from "./multi";
 import { begin, playHub, playPlan } from "./plan";
 import { reportOf } from "./preflight";
 import { QUESTIONS } from "./questions";
 import { worldOf } from "./scenarios";
 import { both, MockStream, sleep } from "./stream";
 import { threadHandlers } from "./thread";
+import { viewOf } from "./tree";
 import { playClean, playEngineLog, playRollback, playStop, playUninstall, playVersions } from "./upkeep";
 import { LOCAL_HOST, sshHost } from "./world";
 
@@ -33,6 +35,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
   const removed = new Map<string, Snapshot["hosts"][number]>();
   const deleted = new Map<string, Snapshot["sessions"][number]>();
   const answers = new Map<string, (reply: PromptReply) => void>();
+  const multi = new MultiMock(world, stream, name, (id) => cancelled.has(id));
 
   /** Begins a task and answers as its command does. */
   function play(kind: string, run: (mine: MockTask) => Promise<void>): TaskRef {
@@ -137,6 +140,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
     },
     connection_history: ({ host_id }) => historyOf(world, host_id),
     ...threadHandlers({ world, stream, cancelled: (id) => cancelled.has(id) }),
+    session_get: ({ session_id }) => structuredClone(multi.complete(viewOf(world, session_id))),
     session_list: () => structuredClone(world.sessions),
     session_rename: ({ session_id, title }) => ({ ...Object.assign(session(session_id), { title }) }),
     session_pin: ({ session_id, pinned }) => ({ ...Object.assign(session(session_id), { pinned }) }),
@@ -163,10 +167,12 @@ export function mockBackend(name: string, language: string | null = null): Backe
     log_list: ({ limit }) => stream.logs.slice(-limit),
     log_save: () => ({}),
     ...metricsHandlers(name),
+    ...multi.handlers,
   };
 
   function pick() {
-    const { app, settings, hosts, connections, tasks, sessions } = world;
+    const { app, settings, hosts, connections, tasks } = world;
+    const sessions = world.sessions.filter(({ group_id }) => group_id === null);
     return { app, settings, hosts, connections, tasks, sessions, folders: shelf.folders(), draft: "" };
   }
 

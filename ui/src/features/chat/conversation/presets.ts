@@ -1,0 +1,55 @@
+import type { ConversationSetup } from "../../../ipc/bindings";
+import { m } from "../../../paraglide/messages.js";
+import { newParticipant } from "../../../state/participants";
+
+/** The least and the most who can take part. */
+export const PARTICIPANTS = { min: 2, max: 4 } as const;
+
+/** Parts to play, as a start. */
+export interface Preset {
+  key: string;
+  label: () => string;
+  opening: () => string;
+  parts: readonly { name: () => string; prompt: () => string }[];
+}
+
+export const PRESETS: readonly Preset[] = [
+  {
+    key: "debate",
+    label: m.multi_preset_debate,
+    opening: m.multi_preset_debate_opening,
+    parts: [
+      { name: m.multi_preset_advocate, prompt: m.multi_preset_advocate_prompt },
+      { name: m.multi_preset_sceptic, prompt: m.multi_preset_sceptic_prompt },
+    ],
+  },
+  {
+    key: "interview",
+    label: m.multi_preset_interview,
+    opening: m.multi_preset_interview_opening,
+    parts: [
+      { name: m.multi_preset_interviewer, prompt: m.multi_preset_interviewer_prompt },
+      { name: m.multi_preset_expert, prompt: m.multi_preset_expert_prompt },
+    ],
+  },
+  {
+    key: "editing",
+    label: m.multi_preset_editing,
+    opening: m.multi_preset_editing_opening,
+    parts: [
+      { name: m.multi_preset_writer, prompt: m.multi_preset_writer_prompt },
+      { name: m.multi_preset_editor, prompt: m.multi_preset_editor_prompt },
+    ],
+  },
+];
+
+/** Fills the parts of a preset in; models that were chosen before stay. */
+export function setupOf(preset: Preset, before?: ConversationSetup): ConversationSetup {
+  const participants = preset.parts.map(({ name, prompt }, index) => {
+    const fresh = newParticipant(index, name(), prompt());
+    const known = before?.participants[index];
+    return known ? { ...fresh, host_id: known.host_id, model: known.model, sampling: known.sampling } : fresh;
+  });
+  const rules = before ?? { order: "in_turn" as const, turns: 12, tokens: 20_000, end_phrase: "" };
+  return { ...rules, participants, opening: preset.opening() };
+}
