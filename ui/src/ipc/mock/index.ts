@@ -140,8 +140,8 @@ export function mockBackend(name: string, language: string | null = null): Backe
     },
     connection_history: ({ host_id }) => historyOf(world, host_id),
     ...threadHandlers({ world, stream, cancelled: (id) => cancelled.has(id) }),
-    session_list: () => structuredClone(world.sessions),
     session_get: ({ session_id }) => structuredClone(multi.complete(viewOf(world, session_id))),
+    session_list: () => structuredClone(world.sessions),
     session_rename: ({ session_id, title }) => ({ ...Object.assign(session(session_id), { title }) }),
     session_pin: ({ session_id, pinned }) => ({ ...Object.assign(session(session_id), { pinned }) }),
     session_delete: ({ session_id }) => {
