@@ -4,10 +4,11 @@ import Logs from "@lucide/svelte/icons/list";
 import MessageSquare from "@lucide/svelte/icons/message-square";
 import Server from "@lucide/svelte/icons/server";
 import SettingsIcon from "@lucide/svelte/icons/settings";
-import { ChatInspector, ChatList, ChatMain } from "../features/chat";
+import { ChatInspector, ChatMain } from "../features/chat";
 import { DeployInspector, DeployMain } from "../features/deploy";
+import { ChatList } from "../features/library";
 import { LogsList, LogsMain } from "../features/logs";
-import { MetricsMain } from "../features/metrics";
+import { MetricsList, MetricsMain } from "../features/metrics";
 import { HostMain, ServersInspector, ServersList, ServersMain } from "../features/servers";
 import { SettingsList, SettingsMain } from "../features/settings";
 import { m } from "../paraglide/messages.js";
@@ -55,7 +56,7 @@ export function panes(): Panes {
         Inspector: plans.shown(app.deployHostId) === null ? null : DeployInspector,
       };
     case "metrics":
-      return { List: null, Main: MetricsMain, Inspector: null };
+      return { List: MetricsList, Main: MetricsMain, Inspector: null };
     case "logs":
       return { List: LogsList, Main: LogsMain, Inspector: null };
     case "settings":

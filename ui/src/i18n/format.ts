@@ -78,9 +78,15 @@ export function memoryOf(used: number, total: number): string {
   return m.units_of({ done: short(used / unit), total: memoryPart(total) });
 }
 
-/** A part of a whole, 0 to 1: `38%`. */
-export function percent(value: number): string {
-  return m.units_percent({ value: number(Math.round(value * 100)) });
+/** A part of a whole, 0 to 1: `38%`, with one digit `0.8%`. */
+export function percent(value: number, digits = 0): string {
+  return m.units_percent({ value: number(value * 100, digits) });
+}
+
+/** A number where there is little room: `950`, `12K`, `1.5M`; `12 тыс.`, `1,5 млн`. */
+export function compact(value: number): string {
+  const options: Intl.NumberFormatOptions = { notation: "compact", maximumFractionDigits: 1 };
+  return new Intl.NumberFormat(locale(), options).format(value);
 }
 
 /** A measured time: `12 ms`, `0.41 s`, `4.8 s`, `3 min 12 s`. */
@@ -157,4 +163,14 @@ export function dateTime(timestamp: number): string {
 /** Day alone: `18 November`. */
 export function day(timestamp: number): string {
   return dateFormat("day", { day: "numeric", month: "long" }).format(timestamp);
+}
+
+/** Day in little room: `18 Nov`. */
+export function shortDay(timestamp: number): string {
+  return dateFormat("shortday", { day: "numeric", month: "short" }).format(timestamp);
+}
+
+/** Month with its year, in little room: `Nov 2026`. */
+export function month(timestamp: number): string {
+  return dateFormat("month", { month: "short", year: "numeric" }).format(timestamp);
 }

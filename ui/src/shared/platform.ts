@@ -8,6 +8,7 @@ export function keyLabel(keys: string, mac = isMac): string[] {
     if (key === "Shift") return mac ? "⇧" : "Shift";
     if (key === "Enter") return mac ? "↩" : "Enter";
     if (key === "Up") return "↑";
+    if (key === "Down") return "↓";
     if (key === "Plus") return "+";
     return key;
   });

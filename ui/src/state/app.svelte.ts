@@ -11,6 +11,7 @@ export const SECTIONS: readonly Section[] = ["chats", "servers", "metrics", "log
 /** Whether the window has its first snapshot. */
 export type Phase = "starting" | "ready" | "failed";
 
+const IS_QUICK = new URLSearchParams(location.search).has("quick");
 const REMEMBERED = "slipway.section";
 
 function remembered(): Section {
@@ -31,7 +32,7 @@ class AppState {
   error = $state.raw<ErrorInfo | null>(null);
   info = $state.raw<AppInfo | null>(null);
 
-  section = $state<Section>(remembered());
+  section = $state<Section>(IS_QUICK ? "chats" : remembered());
   /** The page of two doors, until there is a host. Set by the first snapshot. */
   firstRun = $state(false);
   /** The host selected in Servers; null shows all. */
@@ -65,7 +66,7 @@ class AppState {
   shortcutsOpen = $state(false);
   paletteOpen = $state(false);
   /** This is the small window of the global shortcut: one conversation, no sections. */
-  readonly quick = new URLSearchParams(location.search).has("quick");
+  readonly quick = IS_QUICK;
 
   constructor() {
     onSnapshot((snapshot) => {
@@ -91,7 +92,7 @@ class AppState {
     this.section = section;
     this.firstRun = false;
     this.drawer = null;
-    localStorage.setItem(REMEMBERED, section);
+    if (!this.quick) localStorage.setItem(REMEMBERED, section);
   }
 
   /** Opens a host's page, or the cards of all. */
@@ -131,7 +132,7 @@ class AppState {
   leaveFind(): void {
     this.findOpen = false;
     this.foundWords = "";
-    this.targetMessageId = null;
+    this.visit(null);
   }
 
   /** Opens an empty conversation with the cursor in the composer. */

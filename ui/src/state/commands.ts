@@ -1,5 +1,5 @@
 /** What a shortcut asks of the section that is open, without knowing it. */
-export type CommandName = "stop" | "pick_model" | "search";
+export type CommandName = "stop" | "pick_model" | "search" | "search_all" | "find";
 
 const offered = new Map<CommandName, () => void>();
 

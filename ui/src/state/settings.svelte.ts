@@ -2,6 +2,7 @@ import { SETTINGS as DEFAULTS } from "../ipc/blank";
 import type { Settings } from "../ipc/bindings";
 import { call } from "../ipc/call";
 import { onSnapshot } from "../ipc/events";
+import { setZoom } from "../ipc/window";
 import { guessLocale, setLocale, type Locale } from "../i18n/locale.svelte";
 import { toasts } from "./toasts.svelte";
 
@@ -10,6 +11,7 @@ export { DEFAULTS };
 /** The settings, applied the moment they change. */
 class SettingsState {
   value = $state.raw<Settings>(DEFAULTS);
+  #zoom = 100;
   #system: Locale = guessLocale();
   #dark = window.matchMedia?.("(prefers-color-scheme: dark)");
   /** Writes go one after the other, so that the last one wins in the backend too. */
@@ -48,6 +50,14 @@ class SettingsState {
   #apply(): void {
     setLocale(this.value.language ?? this.#system);
     this.#applyTheme();
+    this.#applyZoom();
+  }
+
+  #applyZoom(): void {
+    const { zoom_percent } = this.value;
+    if (zoom_percent === this.#zoom) return;
+    this.#zoom = zoom_percent;
+    setZoom(zoom_percent).catch((thrown: unknown) => toasts.error(thrown));
   }
 
   #applyTheme(): void {

@@ -1,3 +1,2 @@
 export { default as ChatInspector } from "./ChatsInspector.svelte";
-export { default as ChatList } from "./ChatList.svelte";
 export { default as ChatMain } from "./ChatsMain.svelte";

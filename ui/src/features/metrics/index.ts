@@ -1,1 +1,2 @@
+export { default as MetricsList } from "./MetricsList.svelte";
 export { default as MetricsMain } from "./MetricsMain.svelte";

@@ -4,8 +4,8 @@ import { attach } from "../../ipc/events";
 import { TestBackend, emptySnapshot, errorInfo } from "../../test-backend";
 import { renderInWindow } from "../../test-window";
 import { app } from "../../state/app.svelte";
+import { settingsView } from "../../state/settings-view.svelte";
 import SettingsMain from "./SettingsMain.svelte";
-import { settingsView } from "./settings-view.svelte";
 
 let backend: TestBackend;
 
@@ -73,5 +73,30 @@ describe("the token of the hub", () => {
     await fireEvent.input(await screen.findByTestId("settings-hub-token"), { target: { value: "hf_1" } });
     await fireEvent.click(screen.getByTestId("settings-hub-token-save"));
     expect(await screen.findByText(/What happened: internal/)).toBeTruthy();
+  });
+});
+
+describe("the keys of the quick window", () => {
+  it("are recorded, refused without a modifier, and cleared", async () => {
+    settingsView.group = "general";
+    const button = await screen.findByTestId("settings-quick_shortcut");
+    await fireEvent.click(button);
+    await fireEvent.keyDown(button, { key: "k", code: "KeyK" });
+    expect(screen.getByRole("alert").textContent).toContain("Add Ctrl");
+    await fireEvent.keyDown(button, { key: " ", code: "Space", altKey: true });
+    await vi.waitFor(() => expect(backend.requests("settings_set")).toMatchObject([{ quick_shortcut: "Alt+Space" }]));
+    expect(button.textContent).toContain("AltSpace");
+    await fireEvent.click(await screen.findByTestId("settings-quick_shortcut-clear"));
+    await vi.waitFor(() => expect(backend.requests("settings_set")).toMatchObject([{}, { quick_shortcut: "" }]));
+  });
+
+  it("stay as they are after Esc, which closes nothing else", async () => {
+    settingsView.group = "general";
+    const button = await screen.findByTestId("settings-quick_shortcut");
+    await fireEvent.click(button);
+    expect(button.getAttribute("aria-pressed")).toBe("true");
+    await fireEvent.keyDown(button, { key: "Escape", code: "Escape" });
+    expect(button.getAttribute("aria-pressed")).toBe("false");
+    expect(backend.requests("settings_set")).toEqual([]);
   });
 });

@@ -2,9 +2,7 @@ import type { Settings } from "../../ipc/bindings";
 import { number } from "../../i18n/format";
 import { m } from "../../paraglide/messages.js";
 import { DEFAULTS } from "../../state/settings.svelte";
-
-/** A page of settings. */
-export type GroupId = "general" | "chat" | "servers" | "models" | "data";
+import type { GroupId } from "../../state/settings-view.svelte";
 
 export const GROUPS: readonly GroupId[] = ["general", "chat", "servers", "models", "data"];
 
@@ -18,7 +16,19 @@ export type NumberKey =
   | "first_token_timeout_s"
   | "temperature"
   | "max_tokens"
+  | "notify_after_s"
+  | "zoom_percent"
+  | "metrics_days"
   | "log_megabytes";
+
+/** The settings that are on or off. */
+export type SwitchKey =
+  | "start_at_login"
+  | "close_to_tray"
+  | "title_by_model"
+  | "notify_answers"
+  | "spell_check"
+  | "use_service_manager";
 
 /** The settings that are words. */
 export type TextKey = "hub_url" | "package_index";
@@ -34,9 +44,11 @@ export type Row = RowBase &
   (
     | { kind: "language" }
     | { kind: "theme" }
-    | { kind: "switch"; key: "start_at_login" | "use_service_manager" }
+    | { kind: "switch"; key: SwitchKey }
     /** An address; with `empty`, none is one too and means what that says. */
     | { kind: "address"; key: TextKey; empty?: () => string }
+    /** A combination of keys that works from anywhere. */
+    | { kind: "keys"; key: "quick_shortcut" }
     | {
         kind: "number";
         key: NumberKey;
@@ -61,6 +73,30 @@ export const ROWS: readonly Row[] = [
     group: "general",
     title: () => m.settings_start_at_login(),
     words: () => m.settings_start_at_login_words(),
+  },
+  {
+    kind: "switch",
+    key: "close_to_tray",
+    group: "general",
+    title: () => m.settings_close_to_tray(),
+    words: () => m.settings_close_to_tray_words(),
+  },
+  {
+    kind: "keys",
+    key: "quick_shortcut",
+    group: "general",
+    title: () => m.settings_quick_shortcut(),
+    words: () => m.settings_quick_shortcut_words(),
+  },
+  {
+    kind: "number",
+    key: "zoom_percent",
+    group: "general",
+    title: () => m.settings_zoom(),
+    words: () => m.settings_zoom_words(),
+    min: 50,
+    max: 200,
+    unit: () => m.settings_unit_percent(),
   },
   {
     kind: "number",
@@ -102,6 +138,37 @@ export const ROWS: readonly Row[] = [
     min: 1,
     max: 32,
     unit: () => "",
+  },
+  {
+    kind: "switch",
+    key: "title_by_model",
+    group: "chat",
+    title: () => m.settings_title_by_model(),
+    words: () => m.settings_title_by_model_words(),
+  },
+  {
+    kind: "switch",
+    key: "notify_answers",
+    group: "chat",
+    title: () => m.settings_notify_answers(),
+    words: () => m.settings_notify_answers_words(),
+  },
+  {
+    kind: "number",
+    key: "notify_after_s",
+    group: "chat",
+    title: () => m.settings_notify_after(),
+    words: () => m.settings_notify_after_words(),
+    min: 1,
+    max: 3600,
+    unit: () => m.settings_unit_seconds(),
+  },
+  {
+    kind: "switch",
+    key: "spell_check",
+    group: "chat",
+    title: () => m.settings_spell_check(),
+    words: () => m.settings_spell_check_words(),
   },
   {
     kind: "number",
@@ -167,6 +234,16 @@ export const ROWS: readonly Row[] = [
   },
   {
     kind: "number",
+    key: "metrics_days",
+    group: "data",
+    title: () => m.settings_metrics_days(),
+    words: () => m.settings_metrics_days_words(),
+    min: 1,
+    max: 3650,
+    unit: () => m.settings_unit_days(),
+  },
+  {
+    kind: "number",
     key: "log_megabytes",
     group: "data",
     title: () => m.settings_log_size(),
@@ -208,6 +285,7 @@ export function defaultWords(row: Row): string {
   if (row.kind === "switch") {
     return m.settings_default({ value: DEFAULTS[row.key] ? m.settings_on() : m.settings_off() });
   }
+  if (row.kind === "keys") return m.settings_default({ value: m.settings_keys_none() });
   if (row.kind === "address") return m.settings_default({ value: DEFAULTS[row.key] || (row.empty?.() ?? "") });
   if (row.kind !== "number") return m.settings_default({ value: m.settings_as_system() });
   const value = DEFAULTS[row.key];

@@ -1,7 +1,8 @@
-import type { Message } from "../bindings";
-import { blankSession, NO_STATS } from "../blank";
+import type { Message, Preset } from "../bindings";
+import { blankSession, NO_SAMPLING, NO_STATS } from "../blank";
 import { messageOf } from "./chat";
 import { both } from "./stream";
+import { aroundOf } from "./tree";
 import type { World } from "./world";
 
 const QUESTION =
@@ -47,7 +48,7 @@ const BROKEN = {
   message: both("The SSH connection to studio was lost.", "SSH-соединение со studio потеряно."),
   fix: both("Wait until the tunnel is back, then retry.", "Дождитесь туннеля и повторите."),
   detail_id: "d-41c9",
-  facts: null,
+  facts: { type: "hop" as const, data: "tunnel" as const },
 };
 
 const MODEL = "Qwen3-30B-A3B-Instruct-Q4_K_M";
@@ -60,7 +61,17 @@ const STATS = {
   tokens_per_second: 64.2,
   prompt_tokens_per_second: 1_240,
   finish_reason: "stop",
+  cached_tokens: 9_280,
+  queue_ms: 12,
+  context_size: 32_768,
 };
+
+const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNk+M9Qz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC";
+
+/** Every sampling field set, so that two presets differ. */
+function preset(id: string, name: string, system_prompt: string, temperature: number): Preset {
+  return { id, name, settings: { system_prompt, sampling: { ...NO_SAMPLING, temperature }, overflow: "ask" } };
+}
 
 function turn(id: string, position: number, question: string, part: Partial<Message>): Message[] {
   const reply = { role: "assistant" as const, host_id: "studio", model: MODEL, stats: STATS, content: RICH };
@@ -77,6 +88,36 @@ function add(world: World, id: string, title: string, messages: Message[], ago: 
   world.messages.set(id, messages);
 }
 
+/** A conversation with versions, files, what waits, and a beginning that is not sent any more. */
+function addTree(world: World): void {
+  const report = { id: "f-report", name: "pg_stat_user_tables.csv", mime: "text/csv", kind: "text" as const, bytes: 48_212, tokens: 12_053 };
+  const chart = { id: "f-chart", name: "dead-rows.png", mime: "image/png", kind: "image" as const, bytes: 81_040, tokens: null };
+  world.files.set(report.id, { attachment: report, data: "relname,n_dead_tup\nevents,240113422\n".repeat(40) });
+  world.files.set(chart.id, { attachment: chart, data: PIXEL });
+  const messages = [
+    ...turn("tree", 0, "What does autovacuum do?", { content: "It removes dead rows, table by table, in the background." }),
+    ...turn("tree", 2, "Look at these figures.", { content: "`events` has 240 million dead rows: it is the one table that matters." }),
+  ];
+  const [asked, said, looked] = messages;
+  if (!asked || !said || !looked) return;
+  looked.attachments = [report, chart];
+  looked.parent_id = said.id;
+  const other = messageOf("tree", 2, { content: "Look at these figures, only at the worst table.", parent_id: said.id, attachments: [report] });
+  const again = turn("tree", 2, "", { content: "Only `events` needs attention. Its dead rows are a fifth of the whole.", parent_id: other.id })[1];
+  const third = turn("tree", 2, "", { content: "One table stands out: **events**.", parent_id: other.id, stats: { ...STATS, queue_ms: 3_400, completion_tokens: 9 } })[1];
+  if (!again || !third) return;
+  add(world, "tree", "Versions, files and a queue", [...messages, other, again, third], 20_000);
+  const around = aroundOf(world, "tree");
+  around.leaf = third.id;
+  around.compactions = [
+    { id: "k1", until: said.id, summary: "The person asked what autovacuum does; it **removes dead rows**.", tokens_before: 1_840, tokens_after: 42, created_at: Date.now() },
+  ];
+  const request = { session_id: "tree", host_id: "studio", model: null, attachments: [], settings: around.settings, replaces: null, stream: true };
+  around.queue = ["And how long will the first pass take?", "Then write it as a runbook."].map((text, index) => ({
+    id: `w${index}`, send: { ...request, text }, created_at: Date.now(),
+  }));
+}
+
 /** Conversations to look at: every construct, every way to end, a long one, and many. */
 export function fillChats(world: World, name: string): void {
   if (!name.startsWith("chat")) return;
@@ -90,11 +131,29 @@ export function fillChats(world: World, name: string): void {
   add(world, "ends", "How answers end", [
     ...turn("ends", 0, "Stopped?", { content: "This one was stopped in mid-", state: "stopped" }),
     ...turn("ends", 2, "Cut?", { content: "This one reached its limit of", stats: { ...STATS, finish_reason: "length" } }),
-    ...turn("ends", 4, "x = 1\n".repeat(400), { content: "That is a long message.", reasoning: "The user repeats one line.\nI say so." }),
+    ...turn("ends", 4, "x = 1\n".repeat(400), { content: "That is a long message.", reasoning: "The user repeats one line.\nI say so.".repeat(32), stats: { ...STATS, reasoning_ms: 4_900 } }),
     ...turn("ends", 6, "Interrupted?", { content: "This one was being written when", state: "interrupted" }),
   ], 180_000);
-  if (name === "chats-long") {
-    const messages = Array.from({ length: 500 }, (_, index) => turn("long", index * 2, `Question ${index + 1}: ${QUESTION}`, {})).flat();
+  addTree(world);
+  add(world, "nearly", "Nearly full", turn("nearly", 0, QUESTION, { stats: { ...STATS, prompt_tokens: 31_204, completion_tokens: 640 } }), 240_000);
+  world.presets = [preset("p1", "Careful engineer", "Answer as a careful database engineer. Short sentences.", 0.3), preset("p2", "Writer", "", 1.1)];
+  world.snippets = [
+    { id: "s1", name: "explain", text: "Explain {{subject}} to {{whom}}, with one example." },
+    { id: "s2", name: "review", text: "Review this change for errors. Be short.\n\n" },
+    { id: "s3", name: "translate", text: "Translate into {{language}}:\n\n" },
+  ];
+  const studio = world.connections.find(({ host_id }) => host_id === "studio");
+  if (studio) {
+    studio.models = [
+      { id: MODEL, loaded: true, context_size: 32_768, vision: false },
+      { id: "Qwen2.5-VL-7B-Instruct", loaded: false, context_size: 131_072, vision: true },
+      ...Array.from({ length: name === "chats-models" ? 20 : 1 }, (_, index) => ({ id: `gemma3:${index + 4}b`, loaded: null, context_size: 8_192, vision: null })),
+    ];
+    studio.model = MODEL;
+  }
+  if (name === "chats-long" || name === "chats-huge") {
+    const count = name === "chats-huge" ? 5_000 : 500;
+    const messages = Array.from({ length: count }, (_, index) => turn("long", index * 2, `Question ${index + 1}: ${QUESTION}`, {})).flat();
     add(world, "long", "A thousand messages", messages, 1_000);
   }
   if (name === "chats-many")

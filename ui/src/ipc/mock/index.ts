@@ -1,17 +1,19 @@
 import type { Backend } from "../backend";
-import { blankView } from "../blank";
 import type { Commands, ErrorInfo, Host, HostAdd, PromptReply, Snapshot, TaskRef } from "../bindings";
-import * as chat from "./chat";
 import { playConnect, playDeploy, type MockTask } from "./deploy";
 import { playDiagnosis } from "./diagnosis";
 import { historyOf } from "./history";
+import { libraryMock } from "./library";
+import { fillLibrary } from "./library-worlds";
 import { fillLog } from "./log-worlds";
+import { metricsHandlers } from "./metrics";
 import { MultiMock } from "./multi";
 import { begin, playHub, playPlan } from "./plan";
 import { reportOf } from "./preflight";
 import { QUESTIONS } from "./questions";
 import { worldOf } from "./scenarios";
 import { both, MockStream, sleep } from "./stream";
+import { threadHandlers } from "./thread";
 import { playClean, playEngineLog, playRollback, playStop, playUninstall, playVersions } from "./upkeep";
 import { LOCAL_HOST, sshHost } from "./world";
 
@@ -84,7 +86,10 @@ export function mockBackend(name: string, language: string | null = null): Backe
     return world.sessions.find((item) => item.id === id) ?? refuse("not_found", "No such chat.", "Нет такой беседы.");
   }
 
+  const shelf = libraryMock(world, name, fillLibrary(world, name), play);
+
   const handlers: Partial<Handlers> = {
+    ...shelf.handlers,
     snapshot: () => structuredClone({ seq: stream.seq, ...pick() }),
     settings_set: (request) => (world.settings = request),
     host_add: addHost,
@@ -133,14 +138,8 @@ export function mockBackend(name: string, language: string | null = null): Backe
       return {};
     },
     connection_history: ({ host_id }) => historyOf(world, host_id),
-    chat_send: (request) => {
-      if (request.text.trim() === "") refuse("empty_message", "The message is empty.", "Сообщение пустое.");
-      return chat.send(world, stream, request, (id) => cancelled.has(id));
-    },
-    chat_retry: (request) => chat.retry(world, stream, request, (id) => cancelled.has(id)),
+    ...threadHandlers({ world, stream, cancelled: (id) => cancelled.has(id) }),
     session_list: () => structuredClone(world.sessions),
-    session_get: ({ session_id }) =>
-      structuredClone(multi.complete(blankView(session(session_id), world.messages.get(session_id) ?? []))),
     session_rename: ({ session_id, title }) => ({ ...Object.assign(session(session_id), { title }) }),
     session_pin: ({ session_id, pinned }) => ({ ...Object.assign(session(session_id), { pinned }) }),
     session_delete: ({ session_id }) => {
@@ -165,13 +164,16 @@ export function mockBackend(name: string, language: string | null = null): Backe
     },
     log_list: ({ limit }) => stream.logs.slice(-limit),
     log_save: () => ({}),
+    ...metricsHandlers(name),
     ...multi.handlers,
   };
+  const { session_get: read } = handlers;
+  if (read) handlers.session_get = (request) => multi.complete(read(request));
 
   function pick() {
     const { app, settings, hosts, connections, tasks } = world;
     const sessions = world.sessions.filter(({ group_id }) => group_id === null);
-    return { app, settings, hosts, connections, tasks, sessions, folders: [], draft: "" };
+    return { app, settings, hosts, connections, tasks, sessions, folders: shelf.folders(), draft: "" };
   }
 
   return {

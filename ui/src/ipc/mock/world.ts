@@ -1,5 +1,6 @@
 import type {
   AppInfo,
+  Attachment,
   ConnectionStatus,
   DeployedVersion,
   Deployment,
@@ -9,13 +10,16 @@ import type {
   HostSuggestion,
   HostView,
   Message,
+  Preset,
   Session,
   Settings,
+  Snippet,
   SshAddress,
   TaskInfo,
 } from "../bindings";
 import { blankConnection, SETTINGS } from "../blank";
 import type { QuestionName } from "./questions";
+import type { Around } from "./tree";
 
 /** A kind of machine: with all that is needed, with lines to fix, too bare for a plan, without a GPU, without a way out. */
 export type Machine = "fine" | "red" | "bare" | "cpu" | "walled";
@@ -30,6 +34,12 @@ export interface World {
   tasks: TaskInfo[];
   sessions: Session[];
   messages: Map<string, Message[]>;
+  /** Files that were added. */
+  files: Map<string, { attachment: Attachment; data: string }>;
+  presets: Preset[];
+  snippets: Snippet[];
+  /** Drafts, queues and what else stands around messages. */
+  around: Map<string, Around>;
   /** Milliseconds that each deploy step takes. */
   stepMs: number;
   /** What the next deploy fails with, and at which step. */
@@ -138,6 +148,10 @@ export function emptyWorld(): World {
     tasks: [],
     sessions: [],
     messages: new Map(),
+    files: new Map(),
+    presets: [],
+    snippets: [],
+    around: new Map(),
     stepMs: 700,
     deployFails: null,
     machine: "fine",

@@ -1,6 +1,10 @@
-import { clock } from "../../i18n/format";
-import { locale } from "../../i18n/locale.svelte";
-import { groupOf } from "./days";
+import { clock } from "./format";
+import { locale } from "./locale.svelte";
+
+/** How long ago a day was, from the newest to the oldest. */
+export type DayGroup = "today" | "yesterday" | "week" | "month" | "older";
+
+const DAY_MS = 86_400_000;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -12,6 +16,20 @@ function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTim
     formats.set(key, found);
   }
   return found;
+}
+
+/** Midnight at the start of the local day. */
+export function startOfDay(timestamp: number): number {
+  return new Date(timestamp).setHours(0, 0, 0, 0);
+}
+
+/** The group of a time. Days are those of the calendar, not 24 hours. */
+export function groupOf(timestamp: number, now: number): DayGroup {
+  const days = Math.round((startOfDay(now) - startOfDay(timestamp)) / DAY_MS);
+  if (days <= 0) return "today";
+  if (days === 1) return "yesterday";
+  if (days <= 7) return "week";
+  return days <= 30 ? "month" : "older";
 }
 
 /** A past time as short as its distance allows: `10:12`, `Tue`, `14 Nov`, `03/2024`. */

@@ -1,0 +1,227 @@
+import Archive from "@lucide/svelte/icons/archive";
+import Columns from "@lucide/svelte/icons/columns-3";
+import DatabaseBackup from "@lucide/svelte/icons/database-backup";
+import FileDown from "@lucide/svelte/icons/file-down";
+import FileUp from "@lucide/svelte/icons/file-up";
+import FolderPlus from "@lucide/svelte/icons/folder-plus";
+import Keyboard from "@lucide/svelte/icons/keyboard";
+import MessageSquare from "@lucide/svelte/icons/message-square";
+import MessagesSquare from "@lucide/svelte/icons/messages-square";
+import Moon from "@lucide/svelte/icons/moon";
+import PanelLeft from "@lucide/svelte/icons/panel-left";
+import PanelRight from "@lucide/svelte/icons/panel-right";
+import Plug from "@lucide/svelte/icons/plug";
+import Restore from "@lucide/svelte/icons/rotate-ccw";
+import Rocket from "@lucide/svelte/icons/rocket";
+import Search from "@lucide/svelte/icons/search";
+import Server from "@lucide/svelte/icons/server";
+import SettingsIcon from "@lucide/svelte/icons/settings";
+import SquarePen from "@lucide/svelte/icons/square-pen";
+import Sun from "@lucide/svelte/icons/sun";
+import Unplug from "@lucide/svelte/icons/unplug";
+import ZoomIn from "@lucide/svelte/icons/zoom-in";
+import ZoomOut from "@lucide/svelte/icons/zoom-out";
+import type { HostView, Session } from "../ipc/bindings";
+import type { Entry } from "../features/palette";
+import { groupLabel, ROWS, settingsView } from "../features/settings";
+import { whenOf } from "../i18n/when";
+import { m } from "../paraglide/messages.js";
+import { app, SECTIONS } from "../state/app.svelte";
+import { chats } from "../state/chats.svelte";
+import { conditionOf } from "../state/condition";
+import { connections } from "../state/connections.svelte";
+import { drafts } from "../state/drafts.svelte";
+import { hostName } from "../state/host-name";
+import { hosts } from "../state/hosts.svelte";
+import { library } from "../state/library.svelte";
+import { toggleInspector, toggleList } from "../state/panes.svelte";
+import { plans } from "../state/plans.svelte";
+import { settings } from "../state/settings.svelte";
+import { tasks } from "../state/tasks.svelte";
+import { toasts } from "../state/toasts.svelte";
+import { transfers } from "../state/transfers.svelte";
+import { resetZoom, zoom } from "../state/zoom";
+import { findInChat, searchAll } from "./go";
+import { ENTRIES } from "./sections";
+
+const KINDS = { chat: MessageSquare, compare: Columns, conversation: MessagesSquare };
+
+type Command = Omit<Entry, "group">;
+
+function told(work: Promise<unknown>): void {
+  work.catch((thrown: unknown) => toasts.error(thrown));
+}
+
+function chat(session: Session): Entry {
+  const folder = library.folder(session.folder_id)?.name;
+  const state = chats.active.has(session.id)
+    ? m.comfort_palette_writing()
+    : session.archived
+      ? m.comfort_palette_archived()
+      : whenOf(session.updated_at);
+  return {
+    id: `chat ${session.id}`,
+    group: "chats",
+    label: session.title,
+    icon: session.archived ? Archive : KINDS[session.kind],
+    detail: [folder, state].filter(Boolean).join(" · "),
+    words: session.tags.join(" "),
+    run: () => app.openSession(session.id),
+  };
+}
+
+function server(view: HostView): Entry {
+  const { id, address } = view.host;
+  const condition = conditionOf(view);
+  return {
+    id: `server ${id}`,
+    group: "servers",
+    label: hostName(view.host),
+    icon: Server,
+    detail: [condition.word, condition.detail].filter(Boolean).join(", "),
+    words: [address.type === "ssh" ? address.data.line : "", view.deployment?.model ?? ""].join(" "),
+    run: () => app.openHost(id),
+  };
+}
+
+/** What can be done with a server in its state. */
+function serverCommands(view: HostView): Command[] {
+  const { id } = view.host;
+  const name = hostName(view.host);
+  const state = connections.get(id)?.state ?? "disconnected";
+  const open = state !== "disconnected" && state !== "needs_attention";
+  const all: Command[] = [
+    {
+      id: `deploy ${id}`,
+      label: m.comfort_deploy({ name }),
+      icon: Rocket,
+      run: () => {
+        plans.edit(id);
+        app.openDeploy(id);
+      },
+    },
+  ];
+  if (view.deployment && !open)
+    all.unshift({ id: `connect ${id}`, label: m.comfort_connect({ name }), icon: Plug, run: () => told(tasks.connect(id)) });
+  if (open)
+    all.unshift({
+      id: `disconnect ${id}`,
+      label: m.comfort_disconnect({ name }),
+      icon: Unplug,
+      run: () => told(connections.stop(id)),
+    });
+  return all;
+}
+
+/** What can be done with the conversation that is open. */
+function openChatCommands(): Command[] {
+  const session = app.sessionId === null ? undefined : chats.sessions.get(app.sessionId);
+  if (!session || app.section !== "chats") return [];
+  const ids = [session.id];
+  return [
+    { id: "find", label: m.library_find(), icon: Search, keys: "Mod+F", run: findInChat },
+    { id: "export json", label: m.library_export_json(), icon: FileUp, run: () => void transfers.export(ids, "json") },
+    {
+      id: "export markdown",
+      label: m.library_export_markdown(),
+      icon: FileUp,
+      run: () => void transfers.export(ids, "markdown"),
+    },
+    { id: "export html", label: m.library_export_html(), icon: FileUp, run: () => void transfers.export(ids, "html") },
+    {
+      id: "archive chat",
+      label: session.archived ? m.library_from_archive() : m.comfort_archive_chat(),
+      icon: Archive,
+      run: () => void library.archive(ids, !session.archived),
+    },
+  ];
+}
+
+function commands(): Command[] {
+  const dark = document.documentElement.dataset.theme === "dark";
+  return [
+    { id: "new", label: m.app_key_new_chat(), icon: SquarePen, keys: "Mod+N", run: () => app.newChat() },
+    { id: "search all", label: m.comfort_key_search_all(), icon: Search, keys: "Mod+Shift+F", run: searchAll },
+    ...openChatCommands(),
+    ...SECTIONS.map((section, index) => ({
+      id: `section ${section}`,
+      label: m.comfort_open_section({ name: ENTRIES[section].label() }),
+      icon: ENTRIES[section].icon,
+      keys: `Mod+${index + 1}`,
+      run: () => app.open(section),
+    })),
+    ...hosts.list.flatMap(serverCommands),
+    {
+      id: "folder",
+      label: m.library_new_folder(),
+      icon: FolderPlus,
+      run: () => (library.dialog = { kind: "folder", folder: null, ids: [] }),
+    },
+    {
+      id: "archive",
+      label: m.library_archive_open(),
+      icon: Archive,
+      run: () => {
+        app.open("chats");
+        library.show("archive");
+      },
+    },
+    { id: "import", label: m.library_import(), icon: FileDown, run: () => void transfers.import("import") },
+    { id: "backup", label: m.library_backup(), icon: DatabaseBackup, run: () => void transfers.backup() },
+    { id: "restore", label: m.library_restore(), icon: Restore, run: () => void transfers.import("restore") },
+    {
+      id: "theme",
+      label: dark ? m.comfort_light() : m.comfort_dark(),
+      icon: dark ? Sun : Moon,
+      words: m.settings_theme(),
+      run: () => void settings.change({ theme: dark ? "light" : "dark" }),
+    },
+    { id: "larger", label: m.comfort_key_larger(), icon: ZoomIn, keys: "Mod+=", words: m.comfort_zoom(), run: () => zoom(1) },
+    { id: "smaller", label: m.comfort_key_smaller(), icon: ZoomOut, keys: "Mod+-", words: m.comfort_zoom(), run: () => zoom(-1) },
+    { id: "normal", label: m.comfort_key_normal(), icon: ZoomIn, keys: "Mod+0", words: m.comfort_zoom(), run: resetZoom },
+    { id: "list", label: m.app_key_list(), icon: PanelLeft, keys: "Mod+B", run: toggleList },
+    { id: "inspector", label: m.app_key_inspector(), icon: PanelRight, keys: "Mod+I", run: toggleInspector },
+    {
+      id: "shortcuts",
+      label: m.app_shortcuts(),
+      icon: Keyboard,
+      keys: "Mod+/",
+      run: () => (app.shortcutsOpen = true),
+    },
+  ];
+}
+
+/** All that the palette finds, but the texts of the conversations. */
+export function paletteEntries(): Entry[] {
+  return [
+    ...library.all.map(chat),
+    ...commands().map((command): Entry => ({ ...command, group: "commands" })),
+    ...hosts.list.map(server),
+    ...ROWS.map((row): Entry => ({
+      id: `setting ${row.title()}`,
+      group: "settings",
+      label: row.title(),
+      icon: SettingsIcon,
+      detail: groupLabel(row.group),
+      words: row.words(),
+      run: () => {
+        settingsView.search = row.title();
+        app.open("settings");
+      },
+    })),
+  ];
+}
+
+/** A new conversation that begins with what was typed. */
+export function chatAbout(words: string): Entry {
+  return {
+    id: "new about",
+    group: "commands",
+    label: m.comfort_new_about({ text: words }),
+    icon: SquarePen,
+    run: () => {
+      app.newChat();
+      drafts.setText(null, words);
+    },
+  };
+}

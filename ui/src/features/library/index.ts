@@ -1,0 +1,4 @@
+export { default as ChatList } from "./ChatList.svelte";
+export { default as FindBar } from "./FindBar.svelte";
+export { default as LibraryDialogs } from "./LibraryDialogs.svelte";
+export { default as Transfers } from "./Transfers.svelte";

@@ -1,0 +1,2 @@
+export { default as Palette } from "./Palette.svelte";
+export type { Entry } from "./find";
