@@ -169,6 +169,8 @@ export function mockBackend(name: string, language: string | null = null): Backe
     ...metricsHandlers(name),
     ...multi.handlers,
   };
+  const { session_get: read } = handlers;
+  if (read) handlers.session_get = (request) => multi.complete(read(request));
 
   function pick() {
     const { app, settings, hosts, connections, tasks } = world;
