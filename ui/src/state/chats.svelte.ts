@@ -1,7 +1,5 @@
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type {
-  AttachmentId,
-  ChatSend,
   ChatStarted,
   Chunk,
   ErrorInfo,
@@ -19,10 +17,10 @@ import { onBody, onMessage, onSnapshot } from "../ipc/events";
 import { m } from "../paraglide/messages.js";
 import { ActiveAnswer, Endings, type Ending } from "./answer.svelte";
 import { app } from "./app.svelte";
-import { connections } from "./connections.svelte";
 import { drafts, type Place } from "./drafts.svelte";
 import { flushFrame } from "./frame";
 import { queue } from "./queue.svelte";
+import { chatRequest, modelFor, type Enclosed } from "./requests";
 import { Thread, type ChatMessage } from "./thread.svelte";
 import { toasts } from "./toasts.svelte";
 import { announceView } from "./views";
@@ -35,13 +33,6 @@ export interface FinishedAnswer {
 
 /** Conversations whose messages are kept in memory besides the open one. */
 const THREADS_KEPT = 8;
-/** What a message carries besides its text. */
-export interface Enclosed {
-  attachments?: AttachmentId[];
-  /** The message of the person that it is another version of. */
-  replaces?: MessageId | null;
-}
-
 /** The conversations, their messages, and the answers being written. */
 class ChatState {
   sessions = new SvelteMap<SessionId, Session>();
@@ -111,28 +102,6 @@ class ChatState {
     if (!known || known.status === "failed") await this.#fetch(sessionId);
   }
 
-  /** Which of a host's models is asked next: chosen, else the one of before; null leaves it to the host. */
-  modelFor(place: Place, hostId: HostId): string | null {
-    if (drafts.host(place) === hostId) return drafts.model(place);
-    const session = place === null ? undefined : this.sessions.get(place);
-    const offered = session?.host_id === hostId && connections.get(hostId)?.models.some(({ id }) => id === session.model);
-    return offered ? session.model : null;
-  }
-
-  /** What would be sent: a message with all that belongs to it. */
-  request(place: Place, hostId: HostId, text: string, enclosed: Enclosed = {}): ChatSend {
-    return {
-      session_id: place,
-      host_id: hostId,
-      model: this.modelFor(place, hostId),
-      text,
-      attachments: enclosed.attachments ?? [],
-      settings: drafts.settings(place),
-      replaces: enclosed.replaces ?? null,
-      stream: true,
-    };
-  }
-
   /**
    * Sends a message, or queues it while an answer is written. The draft is cleared at once and comes
    * back if the backend does not take it. Resolves to whether it was taken.
@@ -140,7 +109,7 @@ class ChatState {
   async send(place: Place, hostId: HostId, text: string, enclosed: Enclosed = {}): Promise<boolean> {
     const isEmpty = text.trim() === "" && (enclosed.attachments ?? []).length === 0;
     if (isEmpty || this.sending.has(place)) return false;
-    const request = this.request(place, hostId, text, enclosed);
+    const request = chatRequest(place, hostId, text, enclosed);
     const isDraft = !enclosed.replaces;
     if (isDraft) drafts.setText(place, "");
     const taken =
@@ -240,7 +209,7 @@ class ChatState {
     message_id: MessageId | null,
   ): Promise<boolean> {
     if (this.sending.has(session_id) || this.active.has(session_id)) return false;
-    const how = { model: this.modelFor(session_id, host_id), settings: drafts.settings(session_id) };
+    const how = { model: modelFor(session_id, host_id), settings: drafts.settings(session_id) };
     return this.#start(session_id, () => call(command, { session_id, message_id, host_id, ...how }));
   }
 

@@ -3,13 +3,13 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { QueuedMessage } from "../ipc/bindings";
 import { attach } from "../ipc/events";
 import { errorInfo, TestBackend } from "../test-backend";
-import { chats } from "./chats.svelte";
 import { queue } from "./queue.svelte";
+import { chatRequest } from "./requests";
 
 let backend: TestBackend;
 
 function waiting(id: string, text: string): QueuedMessage {
-  return { id, send: chats.request("s", "h", text), created_at: 0 };
+  return { id, send: chatRequest("s", "h", text), created_at: 0 };
 }
 
 beforeEach(async () => {

@@ -32,6 +32,9 @@ export class ChatMessage {
   /** All messages in its place, oldest first; empty where it is the only one. */
   versions: readonly MessageId[];
   state: MessageState = $state("complete");
+  /** Whether the person has unfolded it, or its reasoning: kept while it is scrolled away. */
+  unfolded = $state(false);
+  reasoningOpen = $state(false);
   hostId: HostId | null;
   model: string | null;
   requestId: RequestId | null;

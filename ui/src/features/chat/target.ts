@@ -8,6 +8,7 @@ import { drafts } from "../../state/drafts.svelte";
 import { hostName } from "../../state/host-name";
 import { hosts } from "../../state/hosts.svelte";
 import { modelName } from "../../state/model-name";
+import { modelFor } from "../../state/requests";
 
 /** Who answers the next message, and why it cannot be sent now, if it cannot. */
 export interface Target {
@@ -49,7 +50,7 @@ export function targetOf(sessionId: SessionId | null): Target {
   const connection = connections.get(hostId);
   const deployment = host?.deployment ?? null;
   const condition = host ? conditionOf(host) : null;
-  const chosen = hostId === null ? null : chats.modelFor(sessionId, hostId);
+  const chosen = hostId === null ? null : modelFor(sessionId, hostId);
   const served = servedBy(connection, chosen);
   const ownName = deployment ? modelName(deployment) : (connection?.model ?? served?.id ?? "");
   return {
