@@ -2,7 +2,7 @@
 # needs first (scripts/setup.sh) and says what it installs.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bindings build e2e bench-ssh bench-deploy soak-ssh clean
+.PHONY: help run test check bindings build e2e bench-ssh bench-deploy soak-ssh soak-chat clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ bench-deploy: ## Measure deploys beside the same by hand, and uploads; figures i
 soak-ssh: ## Cut tunnels at random while requests run, for some minutes (SLIPWAY_SOAK_CUTS=100)
 	@scripts/setup.sh test
 	@scripts/soak_ssh.sh
+
+soak-chat: ## Kill the program in mid-answer at random moments, for some minutes (SLIPWAY_SOAK_KILLS=200)
+	@scripts/setup.sh test
+	@scripts/soak_chat.sh
 
 clean: ## Remove everything that was built or fetched into this checkout
 	@rm -rf target gen ui/dist ui/node_modules

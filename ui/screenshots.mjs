@@ -78,6 +78,11 @@ const SCREENS = [
   { name: "shortcuts", mock: "full", steps: ["nav-servers", (page) => page.keyboard.press("Control+/"), wait(300)] },
   { name: "chat", mock: "full", steps: ["nav-chats", wait(300)] },
   { name: "logs", mock: "full", steps: ["nav-logs", wait(300)] },
+  { name: "metrics", mock: "full", steps: ["nav-metrics", wait(900)] },
+  { name: "metrics-table", mock: "full", steps: ["nav-metrics", wait(900), "metrics-first-token-table", (page) => page.focus('[data-testid="metrics-speed"] [role="slider"]'), (page) => page.keyboard.press("ArrowLeft")] },
+  { name: "metrics-dates", mock: "full", steps: ["nav-metrics", wait(900), "metrics-range-dates", wait(600)] },
+  ...["none", "one", "million", "long", "old", "failing"].map((world) => ({ name: `metrics-${world}`, mock: `metrics-${world}`, steps: ["nav-metrics", wait(900)] })),
+  { name: "settings-chat", mock: "full", steps: ["nav-settings", openList, "settings-group-chat"] },
 ];
 
 /** Looks into a repository of the hub. */

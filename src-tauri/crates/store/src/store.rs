@@ -70,6 +70,9 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
             .busy_timeout(options.busy_timeout)
+            // Rows come from a thread of their own: on a busy computer, a long answer must not wait
+            // for the processor after every few of them.
+            .row_buffer_size(2000)
             .optimize_on_close(true, 400);
         migrate(path, &connect, known, options.busy_timeout).await?;
         let pool = SqlitePoolOptions::new()

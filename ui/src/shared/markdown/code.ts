@@ -76,7 +76,7 @@ export function switchLook(which: "wrap" | "numbers"): void {
     toggle.setAttribute("aria-pressed", String(look[which]));
   }
   if (which === "numbers") {
-    for (const code of document.querySelectorAll<HTMLElement>(".markdown .code code")) number(code, look.numbers);
+    for (const code of document.querySelectorAll<HTMLElement>(".markdown .code:not(.diagram) code")) number(code, look.numbers);
   }
 }
 

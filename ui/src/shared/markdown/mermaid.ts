@@ -5,7 +5,7 @@ import { throughCssom, type Drawn } from "./cssom";
 
 /** Most characters and edges of one diagram; laying out more would stop the window. */
 const SIZE_LIMIT = 10_000;
-const EDGE_LIMIT = 150;
+const EDGE_LIMIT = 100;
 
 /** What a text may set about its own drawing by directives: nothing. */
 const DIRECTIVES = /%%\{[\s\S]*?\}%%/g;
@@ -123,7 +123,12 @@ function themeOf(look: Look): Record<string, string | boolean> {
     noteBorderColor: look.warnLine,
     activationBkgColor: look.accentTint,
     activationBorderColor: look.accent,
-    pie1: look.accent,
+    pie1: look.accentLine,
+    pie2: look.warnLine,
+    pie3: look.edge,
+    pie4: look.accentTint,
+    pie5: look.warnTint,
+    pieOpacity: "1",
     pieOuterStrokeColor: look.line,
     pieStrokeColor: look.ground,
     pieTitleTextSize: "15px",

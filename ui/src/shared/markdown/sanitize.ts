@@ -41,8 +41,19 @@ export function sanitizeBlocks(html: string): DocumentFragment {
   for (const image of nodes.querySelectorAll("img")) {
     if (!isInlineImage(image.getAttribute("src") ?? "")) image.replaceWith(image.alt);
   }
-  for (const link of nodes.querySelectorAll("a:not([href])")) link.replaceWith(...link.childNodes);
+  for (const link of nodes.querySelectorAll("a")) {
+    if (!isAddress(link.href)) link.replaceWith(...link.childNodes);
+  }
   return nodes;
+}
+
+/** Whether there is a host to show before a link is opened; `http://` alone has none. */
+function isAddress(href: string): boolean {
+  try {
+    return new URL(href).host !== "";
+  } catch {
+    return false;
+  }
 }
 
 /** Highlighted code as safe nodes: spans with classes and text, nothing else. */

@@ -39,6 +39,7 @@ describe("hostile text", () => {
     "<svg><style><img src=x onerror=alert(1)></style></svg>",
     "<iframe srcdoc='x'></iframe><form><input name=x></form>",
     "<a href='https://a.b' style='position:fixed' id=root class=code-copy data-copy-code>x</a>",
+    "[x](http://) ![y](http://) ![z](https://[) [w](https://a:b:c)",
     "[x](data:image/png;base64,AAAA)",
     "![x](data:image/svg+xml,<svg onload=window.hit=1>)",
     "![x](data:text/html;base64,PHN2Zz4=) ![y](data:image/png;base64,AA\"onerror=window.hit=1)",

@@ -3,6 +3,8 @@
 
 mod archive;
 mod durability;
+mod figures;
+mod kept;
 mod open;
 mod refused;
 mod rows;

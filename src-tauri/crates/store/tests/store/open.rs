@@ -166,7 +166,11 @@ async fn a_full_disk_is_reported_and_loses_nothing() {
     let user = crate::sample::message(&answer.session_id, slipway_protocol::Role::User, &large);
     let refused = store.messages().insert_after(Some(&answer.id), &user).await;
     assert!(matches!(refused, Err(Error::Disk { .. })), "{refused:?}");
+    let file = crate::sample::file(slipway_protocol::AttachmentId::new(), large.as_bytes());
+    let refused = store.attachments().add(&file, large.as_bytes(), 1).await;
+    assert!(matches!(refused, Err(Error::Disk { .. })), "{refused:?}");
     assert_eq!(store.messages().get(&answer.id).await.unwrap().content, "kept");
+    assert_eq!(store.messages().branch(&answer.session_id).await.unwrap().len(), 2);
 
     fs::remove_file(&filler).unwrap();
     store.messages().append(&answer.id, ", and more", "").await.unwrap();

@@ -119,7 +119,7 @@ async fn a_copy_has_everything_and_shares_the_files() {
     b2.attachments.push(attached.clone());
     b2.created_at += 1000;
     let b2 = messages.insert_after(Some(&said[0].id), &b2).await.unwrap();
-    assert_eq!(b2.attachments, [attached.clone()]);
+    assert_eq!(b2.attachments, std::slice::from_ref(&attached));
     let settings =
         ChatSettings { system_prompt: "Будь краток".into(), ..ChatSettings::default() };
     sessions.configure(&original.id, &settings).await.unwrap();
@@ -152,7 +152,7 @@ async fn a_copy_has_everything_and_shares_the_files() {
     let all = messages.all(&whole).await.unwrap();
     assert_eq!(texts(&all), ["a", "b", "c", "b2"]);
     assert_eq!(all[1].versions, all[3].versions);
-    assert_eq!(all[3].attachments, [attached.clone()]);
+    assert_eq!(all[3].attachments, b2.attachments);
     let branch = messages.branch(&whole).await.unwrap();
     assert_eq!(texts(&branch), ["a", "b2"]);
     assert_eq!(branch[1].state, MessageState::Interrupted, "nobody writes the copy");
@@ -223,7 +223,7 @@ async fn a_comparison_takes_its_columns_along() {
     let said = message(&columns[1].id, Role::User, "x");
     db.store.messages().insert_after(None, &said).await.unwrap();
     let ids = |list: Vec<Session>| list.into_iter().map(|s| s.id).collect::<Vec<_>>();
-    assert_eq!(ids(sessions.list().await.unwrap()), [head.id.clone()]);
+    assert_eq!(ids(sessions.list().await.unwrap()), std::slice::from_ref(&head.id));
     assert_eq!(
         ids(sessions.columns(&head.id).await.unwrap()),
         columns.clone().map(|column| column.id)
