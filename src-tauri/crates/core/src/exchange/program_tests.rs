@@ -317,3 +317,36 @@ async fn what_cannot_be_read_is_told_in_both_languages() {
     assert!(imported.skipped[0].en.starts_with("Conversation 2 cannot be read"));
     assert!(imported.skipped[0].ru.starts_with("Беседа 2 не читается"));
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_leaves_what_was_there() {
+    use std::process::Command;
+
+    let (folder, disk) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", "size=64k", "slipway-test"]).arg(disk.path());
+    if !mount.output().is_ok_and(|done| done.status.success()) {
+        eprintln!("skipped: mounting a tmpfs takes root and the right to mount");
+        return;
+    }
+    let (program, _) = filled(&folder).await;
+    let mut large = chat("large");
+    large.messages[0].content = "x".repeat(200_000);
+    program.store().archive().merge(&large).await.unwrap();
+    let path = disk.path().join("backup.json");
+    std::fs::write(&path, "the one before").unwrap();
+    let request = ExportRequest {
+        session_ids: Vec::new(),
+        format: ExportFormat::Json,
+        path: path.to_str().unwrap().to_owned(),
+    };
+    let task = program.export_start(request).await.unwrap();
+    let ended = outcome(&program, &task).await;
+    let kept = std::fs::read_to_string(&path).unwrap();
+    let files = std::fs::read_dir(disk.path()).unwrap().count();
+    let unmounted = Command::new("umount").arg("-l").arg(disk.path()).status();
+    assert!(unmounted.is_ok_and(|status| status.success()));
+    assert!(matches!(ended, TaskOutcome::Error(error) if error.code == ErrorCode::LocalDisk));
+    assert_eq!((kept.as_str(), files), ("the one before", 1));
+}

@@ -1,6 +1,5 @@
 //! Files may say anything: what the database and the windows rely on is made to hold.
 
-use slipway_protocol::{ConversationState, MessageState};
 use slipway_store::StoredSession;
 
 use super::foreign::{LONGEST_TITLE, tags};
@@ -22,20 +21,12 @@ pub(super) fn session(mut stored: StoredSession) -> StoredSession {
     session.tags = tags(&session.tags);
     for message in &mut stored.messages {
         message.created_at = message.created_at.min(LAST_MS);
-        if message.state == MessageState::Streaming {
-            message.state = MessageState::Interrupted;
-        }
     }
     for (attachment, data) in &mut stored.attachments {
         attachment.bytes = data.len() as u64;
     }
     for compaction in &mut stored.compactions {
         compaction.created_at = compaction.created_at.min(LAST_MS);
-    }
-    if let Some(conversation) = &mut stored.conversation
-        && let ConversationState::Running | ConversationState::Pausing = conversation.state
-    {
-        conversation.state = ConversationState::Paused;
     }
     stored.columns = stored.columns.into_iter().map(self::session).collect();
     stored

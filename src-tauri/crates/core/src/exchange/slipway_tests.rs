@@ -25,6 +25,11 @@ impl Dice {
         self.0.random_range(0..1 << 53)
     }
 
+    /// A figure of twelve digits: the parser may round the seventeenth.
+    fn figure(&mut self) -> f64 {
+        self.0.random_range(0..1_000_000_000_000_u64) as f64 / 1e7
+    }
+
     fn text(&mut self) -> String {
         let some =
             ["a", "Ж", "😀", "\"", "\\", "\n", "\0", "\u{2028}", "</script>", "{[", " ", "é"];
@@ -33,11 +38,11 @@ impl Dice {
 
     fn sampling(&mut self) -> Sampling {
         Sampling {
-            temperature: self.maybe(|dice| dice.0.random()),
-            top_p: self.maybe(|dice| dice.0.random()),
+            temperature: self.maybe(Self::figure),
+            top_p: self.maybe(Self::figure),
             top_k: self.maybe(|dice| dice.under(100)),
-            min_p: self.maybe(|dice| dice.0.random()),
-            repeat_penalty: self.maybe(|dice| dice.0.random()),
+            min_p: self.maybe(Self::figure),
+            repeat_penalty: self.maybe(Self::figure),
             max_tokens: self.maybe(|dice| dice.under(100)),
             seed: self.maybe(|dice| dice.0.random()),
             stop: (0..self.under(4)).map(|_| self.text()).collect(),
@@ -61,8 +66,8 @@ impl Dice {
             completion_tokens: self.maybe(|dice| dice.0.random()),
             first_token_ms: self.maybe(Self::number),
             total_ms: self.maybe(Self::number),
-            tokens_per_second: self.maybe(|dice| dice.0.random::<f64>() * 1000.0),
-            prompt_tokens_per_second: self.maybe(|dice| dice.0.random::<f64>() * 1e5),
+            tokens_per_second: self.maybe(Self::figure),
+            prompt_tokens_per_second: self.maybe(Self::figure),
             finish_reason: self.maybe(Self::text),
             cached_tokens: self.maybe(|dice| dice.0.random()),
             queue_ms: self.maybe(Self::number),

@@ -65,7 +65,11 @@ impl From<Problem> for Fault {
                 again,
             ),
         };
-        Self::invalid(message, fix).with_detail(format!("{problem:?}"))
+        let detail = match problem {
+            Problem::Archive(why) => why,
+            other => format!("{other:?}"),
+        };
+        Self::invalid(message, fix).with_detail(detail)
     }
 }
 
