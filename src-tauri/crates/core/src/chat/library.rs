@@ -1,8 +1,8 @@
 //! Folders, search, presets and the prompt library.
 
 use slipway_protocol::{
-    Folder, FolderId, FolderPut, FolderRef, Nothing, Preset, PresetId, PresetPut, PresetRef,
-    SearchResult, SessionQuery, Snippet, SnippetId, SnippetPut, SnippetRef, Text,
+    Folder, FolderPut, FolderRef, Nothing, Preset, PresetPut, PresetRef, SearchResult,
+    SessionQuery, Snippet, SnippetPut, SnippetRef, Text,
 };
 
 use super::validate;
@@ -14,14 +14,14 @@ use crate::settings::within;
 const LONGEST_NAME: usize = 80;
 /// Longest name of a text of the library, in characters.
 const LONGEST_SNIPPET_NAME: usize = 40;
-/// Longest search in bytes: what is beyond is cut.
+/// Longest search in characters: what is beyond is cut.
 const LONGEST_QUERY: usize = 1000;
 
 impl Program {
     /// Makes a folder or renames one.
     pub async fn folder_put(&self, put: FolderPut) -> Result<Vec<Folder>, Fault> {
         let name = named(&put.name, LONGEST_NAME)?;
-        let folder = Folder { id: put.id.unwrap_or_else(FolderId::new), name };
+        let folder = Folder { id: put.id.unwrap_or_default(), name };
         self.store().folders().put(&folder).await?;
         Ok(self.store().folders().list().await?)
     }
@@ -35,8 +35,7 @@ impl Program {
     /// Looks words up in all conversations.
     pub async fn session_search(&self, mut query: SessionQuery) -> Result<SearchResult, Fault> {
         within("limit", query.limit, 1, 500)?;
-        let end = query.text.floor_char_boundary(LONGEST_QUERY);
-        query.text.truncate(end);
+        query.text = query.text.chars().take(LONGEST_QUERY).collect();
         Ok(self.store().search(&query).await?)
     }
 
@@ -49,7 +48,7 @@ impl Program {
     pub async fn preset_put(&self, put: PresetPut) -> Result<Vec<Preset>, Fault> {
         validate::settings(&put.settings)?;
         let name = named(&put.name, LONGEST_NAME)?;
-        let id = put.id.unwrap_or_else(PresetId::new);
+        let id = put.id.unwrap_or_default();
         self.store().presets().put(&Preset { id, name, settings: put.settings }).await?;
         self.preset_list(Nothing {}).await
     }
@@ -78,7 +77,7 @@ impl Program {
             ));
         }
         validate::instructions(&put.text)?;
-        let id = put.id.unwrap_or_else(SnippetId::new);
+        let id = put.id.unwrap_or_default();
         self.store().snippets().put(&Snippet { id, name, text: put.text }).await?;
         self.snippet_list(Nothing {}).await
     }

@@ -1,7 +1,7 @@
 //! Messages that wait for the answer before them.
 
 use slipway_protocol::{
-    ChatStarted, Progress, QueuePut, QueueRef, QueueState, QueuedId, QueuedMessage, SessionId, Text,
+    ChatStarted, Progress, QueuePut, QueueRef, QueueState, QueuedMessage, SessionId, Text,
 };
 
 use super::validate;
@@ -33,7 +33,7 @@ impl Program {
             ));
         }
         let queued = QueuedMessage {
-            id: put.id.unwrap_or_else(QueuedId::new),
+            id: put.id.unwrap_or_default(),
             created_at: known.map_or_else(now_ms, |one| one.created_at),
             send: put.send,
         };
