@@ -97,7 +97,6 @@ export const SCREENS = [
   { name: "palette-found", mock: "library", steps: ["nav-chats", wait(200), (page) => page.keyboard.press("Control+k"), wait(200), (page) => page.keyboard.type("vac"), wait(500)] },
   { name: "palette-nothing", mock: "library", steps: ["nav-chats", wait(200), (page) => page.keyboard.press("Control+k"), wait(200), (page) => page.keyboard.type("@xyz"), wait(400)] },
   { name: "quick", mock: "chats", query: "&quick", viewport: { width: 640, height: 420 }, steps: [wait(300)] },
-  { name: "metrics", mock: "full", steps: ["nav-metrics", wait(800)] },
   { name: "chat", mock: "full", steps: ["nav-chats", wait(300)] },
   { name: "logs", mock: "full", steps: ["nav-logs", wait(300)] },
   { name: "metrics", mock: "full", steps: ["nav-metrics", wait(900)] },
@@ -105,7 +104,15 @@ export const SCREENS = [
   { name: "metrics-dates", mock: "full", steps: ["nav-metrics", wait(900), "metrics-range-dates", wait(600)] },
   ...["none", "one", "million", "long", "old", "failing"].map((world) => ({ name: `metrics-${world}`, mock: `metrics-${world}`, steps: ["nav-metrics", wait(900)] })),
   { name: "settings-chat", mock: "full", steps: ["nav-settings", openList, "settings-group-chat"] },
+  ...["rich", "failed", "ends"].map((id) => ({ name: `thread-${id}`, mock: "chats", steps: openChat(id) })),
+  ...["compare", "compare-four", "compare-failed", "compare-writing", "compare-waiting"].map((mock) => ({ name: mock, mock, steps: openChat("cmp") })),
+  ...["ready", "running", "paused", "interrupted", "failed", "finished", "four"].map((kind) => ({ name: `conversation-${kind}`, mock: `conversation-${kind}`, steps: openChat("talk") })),
 ];
+
+/** Opens a conversation of the list. */
+function openChat(id) {
+  return ["nav-chats", openList, (page) => page.click(`[data-session="${id}"]`), wait(900)];
+}
 
 /** Puts the pointer on a conversation of the list. */
 function near(id) {
