@@ -1,21 +1,21 @@
 // Pictures of every screen in headless Chromium, to be looked at: `npm run screenshots [-- FILTER]`.
 // Needs `npm run dev` beside it, and a Chromium named by CHROMIUM (default /usr/bin/chromium).
 import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-const BASE = process.env.SLIPWAY_DEV_URL ?? "http://127.0.0.1:5183/";
-const SIZES = {
+export const BASE = process.env.SLIPWAY_DEV_URL ?? "http://127.0.0.1:5183/";
+export const SIZES = {
   wide: { width: 1440, height: 900 },
   small: { width: 900, height: 600 },
   large: { width: 1600, height: 1000 },
 };
-const filter = new RegExp(process.argv[2] ?? "");
 
 /** From Servers to the plan of a host that has nothing yet. */
 const openPlan = ["nav-servers", (page) => page.click('[data-testid="server-card-gpu-box"] [data-testid="server-primary"]')];
 
 /** Clicks through the window after the start; each step is a test id or a function of the page. */
-const SCREENS = [
+export const SCREENS = [
   { name: "first-run", mock: "empty" },
   { name: "servers", mock: "full", steps: ["nav-servers"] },
   { name: "servers-one", mock: "full", steps: ["nav-servers", (page) => page.click('[data-testid="server-card-lab-gpu-2"] .what')] },
@@ -76,9 +76,45 @@ const SCREENS = [
   { name: "toast", mock: "chats", steps: ["nav-servers", "server-menu-gpu-box", "server-remove", wait(300), "nav-chats", wait(300)] },
   { name: "picker-states", mock: "states", steps: ["nav-chats", wait(300), "model-picker", wait(200)] },
   { name: "shortcuts", mock: "full", steps: ["nav-servers", (page) => page.keyboard.press("Control+/"), wait(300)] },
+  { name: "library", mock: "library", steps: ["nav-chats", openList, wait(300)] },
+  { name: "library-long", mock: "library-long", steps: ["nav-chats", openList, wait(300)] },
+  { name: "library-many", mock: "library-many", steps: ["nav-chats", openList, wait(300)] },
+  { name: "library-menu", mock: "library", steps: ["nav-chats", openList, near("chat-7"), "session-menu", wait(200)] },
+  { name: "library-selected", mock: "library", steps: ["nav-chats", openList, choose("chat-6"), choose("chat-7"), choose("chat-8"), wait(200)] },
+  { name: "library-move", mock: "library", steps: ["nav-chats", openList, choose("chat-6"), choose("chat-7"), "bulk-move", wait(200)] },
+  { name: "library-tags", mock: "library", steps: ["nav-chats", openList, choose("chat-5"), choose("chat-7"), "bulk-tags", wait(200)] },
+  { name: "library-archive", mock: "library", steps: ["nav-chats", openList, "list-menu", "open-archive", wait(200)] },
+  { name: "library-deleted", mock: "library", steps: ["nav-chats", openList, choose("chat-6"), choose("chat-7"), "bulk-delete", wait(300)] },
+  { name: "library-export", mock: "library", steps: ["nav-chats", openList, "list-menu", "backup", wait(900)] },
+  { name: "library-import", mock: "library", steps: ["nav-chats", openList, "list-menu", "import", wait(3600)] },
+  { name: "library-import-failed", mock: "library-broken", steps: ["nav-chats", openList, "list-menu", "import", wait(3600)] },
+  { name: "search", mock: "library", steps: ["nav-chats", openList, find("vacuum"), wait(400)] },
+  { name: "search-nothing", mock: "library", steps: ["nav-chats", openList, find("xylophone"), wait(400)] },
+  { name: "search-broken", mock: "library-broken", steps: ["nav-chats", openList, find("vacuum"), wait(400)] },
+  { name: "search-filters", mock: "library", steps: ["nav-chats", openList, "search-filters", wait(200)] },
+  { name: "find", mock: "chats", steps: ["nav-chats", openList, (page) => page.click('[data-session="rich"]'), wait(500), (page) => page.keyboard.press("Control+f"), wait(200), (page) => page.keyboard.type("vacuum"), wait(500)] },
+  { name: "palette", mock: "library", steps: ["nav-chats", wait(200), (page) => page.keyboard.press("Control+k"), wait(300)] },
+  { name: "palette-found", mock: "library", steps: ["nav-chats", wait(200), (page) => page.keyboard.press("Control+k"), wait(200), (page) => page.keyboard.type("vac"), wait(500)] },
+  { name: "palette-nothing", mock: "library", steps: ["nav-chats", wait(200), (page) => page.keyboard.press("Control+k"), wait(200), (page) => page.keyboard.type("@xyz"), wait(400)] },
+  { name: "quick", mock: "chats", query: "&quick", viewport: { width: 640, height: 420 }, steps: [wait(300)] },
+  { name: "metrics", mock: "full", steps: ["nav-metrics", wait(800)] },
   { name: "chat", mock: "full", steps: ["nav-chats", wait(300)] },
   { name: "logs", mock: "full", steps: ["nav-logs", wait(300)] },
 ];
+
+/** Puts the pointer on a conversation of the list. */
+function near(id) {
+  return (page) => page.hover(`[data-session="${id}"]`);
+}
+
+/** Adds a conversation to the selection. */
+function choose(id) {
+  return (page) => page.click(`[data-session="${id}"]`, { modifiers: ["Control"] });
+}
+
+function find(words) {
+  return (page) => page.fill('[role="searchbox"]', words);
+}
 
 /** Looks into a repository of the hub. */
 function lookUp(repo) {
@@ -109,40 +145,57 @@ function diagnosed(page) {
   return page.waitForSelector('[data-testid="diagnosis-again"]', { timeout: 15000 });
 }
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
-await mkdir("screenshots", { recursive: true });
-let failed = 0;
-for (const screen of SCREENS)
-  for (const [size, viewport] of Object.entries(SIZES))
-    for (const theme of ["light", "dark"])
-      for (const language of ["en", "ru"]) {
-        const name = `${screen.name}-${size}-${theme}-${language}`;
-        if (!filter.test(name)) continue;
-        const page = await browser.newPage({ viewport, colorScheme: theme });
-        page.on("console", (message) => {
-          if (message.type() === "error") report(name, message.text());
-        });
-        page.on("pageerror", (error) => report(name, error.message));
-        try {
-          await page.goto(`${BASE}?mock=${screen.mock}&language=${language}`);
-          await page.waitForTimeout(700);
-          for (const step of screen.steps ?? [])
-            if (typeof step === "string") await page.click(`[data-testid="${step}"]`);
-            else await step(page);
-          await page.mouse.move(viewport.width / 2, viewport.height - 3);
-          await page.waitForTimeout(250);
-          const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-          if (wide) report(name, "wider than the window");
-        } catch (error) {
-          report(name, error.message.split("\n")[0]);
-        }
-        await page.screenshot({ path: `screenshots/${name}.png` });
-        await page.close();
-      }
-await browser.close();
-process.exitCode = failed > 0 ? 1 : 0;
+/** A browser without a window. */
+export function launch() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+}
 
-function report(name, words) {
-  failed += 1;
-  process.stderr.write(`${name}: ${words}\n`);
+/** Brings a page to a screen. */
+export async function walk(page, screen, language) {
+  await page.goto(`${BASE}?mock=${screen.mock}&language=${language}${screen.query ?? ""}`);
+  await page.waitForTimeout(700);
+  for (const step of screen.steps ?? [])
+    if (typeof step === "string") await page.click(`[data-testid="${step}"]`);
+    else await step(page);
+}
+
+async function picture(browser, screen, name, viewport, theme, language) {
+  let failed = 0;
+  function report(words) {
+    failed += 1;
+    process.stderr.write(`${name}: ${words}\n`);
+  }
+  const page = await browser.newPage({ viewport: screen.viewport ?? viewport, colorScheme: theme });
+  page.on("console", (message) => {
+    if (message.type() === "error") report(message.text());
+  });
+  page.on("pageerror", (error) => report(error.message));
+  try {
+    await walk(page, screen, language);
+    await page.mouse.move(viewport.width / 2, viewport.height - 3);
+    await page.waitForTimeout(250);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    if (wide) report("wider than the window");
+  } catch (error) {
+    report(error.message.split("\n")[0]);
+  }
+  await page.screenshot({ path: `screenshots/${name}.png` });
+  await page.close();
+  return failed;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const filter = new RegExp(process.argv[2] ?? "");
+  const browser = await launch();
+  await mkdir("screenshots", { recursive: true });
+  let failed = 0;
+  for (const screen of SCREENS)
+    for (const [size, viewport] of Object.entries(SIZES))
+      for (const theme of ["light", "dark"])
+        for (const language of ["en", "ru"]) {
+          const name = `${screen.name}-${size}-${theme}-${language}`;
+          if (filter.test(name)) failed += await picture(browser, screen, name, viewport, theme, language);
+        }
+  await browser.close();
+  process.exitCode = failed > 0 ? 1 : 0;
 }

@@ -23,7 +23,7 @@ import ZoomIn from "@lucide/svelte/icons/zoom-in";
 import ZoomOut from "@lucide/svelte/icons/zoom-out";
 import type { HostView, Session } from "../ipc/bindings";
 import type { Entry } from "../features/palette";
-import { groupLabel, ROWS, settingsView } from "../features/settings";
+import { groupLabel, ROWS } from "../features/settings";
 import { whenOf } from "../i18n/when";
 import { m } from "../paraglide/messages.js";
 import { app, SECTIONS } from "../state/app.svelte";
@@ -34,9 +34,11 @@ import { drafts } from "../state/drafts.svelte";
 import { hostName } from "../state/host-name";
 import { hosts } from "../state/hosts.svelte";
 import { library } from "../state/library.svelte";
+import { mode } from "../state/mode.svelte";
 import { toggleInspector, toggleList } from "../state/panes.svelte";
 import { plans } from "../state/plans.svelte";
 import { settings } from "../state/settings.svelte";
+import { settingsView } from "../state/settings-view.svelte";
 import { tasks } from "../state/tasks.svelte";
 import { toasts } from "../state/toasts.svelte";
 import { transfers } from "../state/transfers.svelte";
@@ -140,7 +142,15 @@ function openChatCommands(): Command[] {
 function commands(): Command[] {
   const dark = document.documentElement.dataset.theme === "dark";
   return [
-    { id: "new", label: m.app_key_new_chat(), icon: SquarePen, keys: "Mod+N", run: () => app.newChat() },
+    { id: "new", label: m.app_key_new_chat(), icon: SquarePen, keys: "Mod+N", run: () => mode.begin("chat") },
+    {
+      id: "compare",
+      label: m.comfort_key_compare(),
+      icon: Columns,
+      keys: "Mod+Shift+L",
+      run: () => mode.begin("compare"),
+    },
+    { id: "conversation", label: m.comfort_conversation(), icon: MessagesSquare, run: () => mode.begin("conversation") },
     { id: "search all", label: m.comfort_key_search_all(), icon: Search, keys: "Mod+Shift+F", run: searchAll },
     ...openChatCommands(),
     ...SECTIONS.map((section, index) => ({

@@ -2,6 +2,7 @@ import { m } from "../paraglide/messages.js";
 import { isMac } from "../shared/platform";
 import { app, SECTIONS } from "../state/app.svelte";
 import { runCommand } from "../state/commands";
+import { mode } from "../state/mode.svelte";
 import { toggleInspector, toggleList } from "../state/panes.svelte";
 import { resetZoom, zoom } from "../state/zoom";
 import { findInChat, searchAll } from "./go";
@@ -45,6 +46,12 @@ export const SHORTCUTS: readonly Shortcut[] = [
   },
   { keys: "Mod+N", group: "chats", label: () => m.app_key_new_chat(), run: done(() => app.newChat()) },
   { keys: "Mod+L", group: "chats", label: () => m.app_key_picker(), run: () => runCommand("pick_model") },
+  {
+    keys: "Mod+Shift+L",
+    group: "chats",
+    label: () => m.comfort_key_compare(),
+    run: done(() => mode.begin("compare")),
+  },
   { keys: "Mod+.", group: "chats", label: () => m.app_key_stop(), run: () => runCommand("stop") },
   { keys: "Mod+F", group: "chats", label: () => m.comfort_key_find(), run: find },
   { keys: "Mod+Shift+F", group: "chats", label: () => m.comfort_key_search_all(), run: done(searchAll) },

@@ -38,7 +38,6 @@ const NAME_LENGTH = 60;
 /** A title as a file name that every system takes. */
 export function fileName(title: string, format: ExportFormat): string {
   const safe = title
-    // eslint-disable-next-line no-control-regex -- they are what must not be in a name
     .replace(/[\u0000-\u001f<>:"/\\|?*]+/g, " ")
     .replace(/\s+/g, " ")
     .trim()

@@ -1,4 +1,3 @@
 export { default as SettingsList } from "./SettingsList.svelte";
 export { default as SettingsMain } from "./SettingsMain.svelte";
 export { groupLabel, ROWS } from "./rows";
-export { settingsView } from "./settings-view.svelte";

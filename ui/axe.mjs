@@ -1,0 +1,41 @@
+// Looks at every screen with axe-core in headless Chromium, in both themes: `node axe.mjs [FILTER]`. Needs
+// `npm run dev` beside it, as the pictures do. Prints what it finds and ends with 1 if that is anything.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { launch, SCREENS, SIZES, walk } from "./screenshots.mjs";
+
+const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const filter = new RegExp(process.argv[2] ?? "");
+const browser = await launch();
+/** Each finding once, with the screens that have it. */
+const found = new Map();
+
+for (const screen of SCREENS)
+  for (const theme of ["light", "dark"]) {
+    const name = `${screen.name}-${theme}`;
+    if (!filter.test(name)) continue;
+    // Without motion, so that no colour is caught on its way to another.
+    const page = await browser.newPage({ viewport: screen.viewport ?? SIZES.wide, colorScheme: theme, reducedMotion: "reduce" });
+    try {
+      await walk(page, screen, "en");
+      await page.evaluate(source);
+      const violations = await page.evaluate(async () => {
+        const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+        return violations.flatMap(({ id, help, nodes }) =>
+          nodes.map(({ html, target, any }) => ({ id, help, html, target: target.join(" "), why: any[0]?.message ?? "" })),
+        );
+      });
+      for (const { id, help, html, target, why } of violations) {
+        const key = `${id}: ${help}\n  ${html.slice(0, 200)}\n  ${target}${why ? `\n  ${why}` : ""}`;
+        found.set(key, [...(found.get(key) ?? []), name]);
+      }
+    } catch (error) {
+      found.set(`${name}: ${error.message.split("\n")[0]}`, [name]);
+    }
+    await page.close();
+  }
+await browser.close();
+
+for (const [words, screens] of found) process.stdout.write(`${words}\n  on ${screens.join(", ")}\n\n`);
+process.stdout.write(`${found.size} findings\n`);
+process.exitCode = found.size > 0 ? 1 : 0;
