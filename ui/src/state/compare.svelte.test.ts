@@ -120,7 +120,8 @@ describe("a comparison", () => {
   it("stops all of them", async () => {
     await started();
     compare.stopAll("head");
-    expect(backend.requests("task_cancel")).toEqual([{ request_id: task("c0") }, { request_id: task("c1") }]);
+    const both = [{ request_id: task("c0") }, { request_id: task("c1") }];
+    await vi.waitFor(() => expect(backend.requests("task_cancel")).toEqual(both));
   });
 
   it("asks another model once the one before has stopped", async () => {
