@@ -1,23 +1,21 @@
 //! Drives one answer: waits for the engine, streams, shows, flushes, ends.
 
+mod asking;
+
+pub(super) use asking::not_connected;
+
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use slipway_llm::{
-    ChatEvent, ChatMessage, ChatRequest, ChatStream, Client, FinishReason, Role as Speaks,
-};
-use slipway_llm::{Timings, Usage};
+use slipway_llm::{ChatEvent, FinishReason, Timings, Usage};
 use slipway_protocol::{
-    AnswerStats, ChatPhase, ChatResult, ChatSettings, Chunk, ChunkPart, ConnectionState, Continued,
-    ErrorCode, ErrorFacts, Hop, HostId, Message, MessageId, MessageState, Overflow, Progress,
-    SessionId, TaskBody, TaskResult, Text,
+    AnswerStats, ChatPhase, ChatResult, ChatSettings, Chunk, ChunkPart, ConnectionState, ErrorCode,
+    ErrorFacts, Hop, HostId, Message, MessageId, MessageState, Progress, SessionId, TaskBody,
+    TaskResult,
 };
 
 use super::hop::hop_of;
-use super::request::{GO_ON, of_chat, of_participant, sample, tokens_of};
-use super::tokens::estimate;
 use super::turn::{Effect, Event, Finished, Turn};
-use crate::connect::EngineAccess;
 use crate::fault::Fault;
 use crate::metrics::MeasuredRequest;
 use crate::program::Program;
@@ -29,8 +27,6 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_millis(250);
 /// How long a connection is given to notice what broke a stream.
 const BLAME_LIMIT: Duration = Duration::from_millis(500);
-/// Room for the answer that a window must have left, at least, in tokens.
-const ROOM: u32 = 64;
 
 /// As whom the model speaks.
 #[derive(Clone, Debug)]
@@ -72,15 +68,6 @@ struct AnswerDriver<'a> {
     job: &'a AnswerJob,
     context: &'a TaskContext,
     began: Instant,
-}
-
-/// The engine that answers.
-struct Found {
-    client: Client,
-    /// The model that is named in the request, if several are offered.
-    asked: Option<String>,
-    /// Tokens that its context holds.
-    window: Option<u32>,
 }
 
 impl AnswerDriver<'_> {
@@ -285,141 +272,6 @@ impl AnswerDriver<'_> {
         }
         Ok(())
     }
-
-    /// Sends the request. An answer that is gone on with is sent as its beginning; an engine that
-    /// does not go on from one is asked in a turn of its own.
-    async fn open(
-        &self,
-        client: &Client,
-        mut request: ChatRequest,
-        events: &tokio::sync::mpsc::Sender<Event>,
-    ) -> Result<ChatStream, Fault> {
-        if self.job.resumed.is_none() {
-            return Ok(client.stream(&request).await?);
-        }
-        request.prefill = true;
-        let continued = |how| {
-            let figures = AnswerStats { continued: Some(how), ..AnswerStats::default() };
-            Event::Figures(figures)
-        };
-        match client.stream(&request).await {
-            Ok(stream) => {
-                let _ = events.send(continued(Continued::Prefill)).await;
-                Ok(stream)
-            }
-            Err(slipway_llm::Error::PrefillRefused) => {
-                request.prefill = false;
-                request.messages.push(ChatMessage::new(Speaks::User, GO_ON));
-                let stream = client.stream(&request).await?;
-                let _ = events.send(continued(Continued::NewTurn)).await;
-                Ok(stream)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The engine, waited for while its connection is being made or rebuilt. Notes which model
-    /// answers.
-    async fn engine(&self) -> Result<Found, Fault> {
-        let job = self.job;
-        let (client, served) = self.access().await?;
-        let model = job.model.clone().or(served);
-        if let Some(model) = &model {
-            job.program.store().messages().set_model(&job.message_id, model).await?;
-            let now = crate::clock::now_ms();
-            let sessions = job.program.store().sessions();
-            sessions.touch(&job.session_id, Some(&job.host_id), Some(model), now).await?;
-        }
-        let window = job.program.window_of_model(&job.host_id, job.model.as_deref());
-        Ok(Found { client, asked: job.model.clone(), window })
-    }
-
-    async fn access(&self) -> Result<(Client, Option<String>), Fault> {
-        let Some(mut access) = self.job.program.connections().access(&self.job.host_id) else {
-            return Err(not_connected());
-        };
-        let mut reason: Option<slipway_protocol::ErrorInfo> = None;
-        let wait = async {
-            loop {
-                let now = access.borrow_and_update().clone();
-                match now {
-                    EngineAccess::Ready { client, model } => return Ok((client, model)),
-                    EngineAccess::Ended => return Err(not_connected()),
-                    EngineAccess::NotYet(why) => {
-                        reason = why;
-                        self.context.progress(Progress::ChatPhase(ChatPhase::Connecting));
-                    }
-                }
-                if access.changed().await.is_err() {
-                    return Err(not_connected());
-                }
-            }
-        };
-        let waited = tokio::time::timeout(CONNECT_LIMIT, wait).await;
-        waited.unwrap_or_else(|_| Err(reason.map_or_else(not_connected, Fault::from)))
-    }
-
-    /// The branch up to the answer, as the engine wants it and as its window holds it.
-    async fn request(&self, found: &Found) -> Result<ChatRequest, Fault> {
-        let job = self.job;
-        let mut path = job.program.store().messages().path_to(&job.message_id).await?;
-        if job.resumed.is_none() {
-            path.pop();
-        }
-        let mut request = match job.voice {
-            Voice::Participant(speaker) => {
-                let conversation = job.program.conversation(&job.session_id).await?;
-                of_participant(&conversation.setup, speaker, &path, job.resumed.is_some())
-            }
-            Voice::Assistant => self.fitting(found, &path).await?,
-        };
-        request.model.clone_from(&found.asked);
-        sample(&mut request, &job.settings.sampling);
-        Ok(request)
-    }
-
-    /// The request of a chat. Where the window is too small for it, what the settings say is done.
-    async fn fitting(&self, found: &Found, path: &[Message]) -> Result<ChatRequest, Fault> {
-        let (program, settings) = (&self.job.program, &self.job.settings);
-        let compactions = program.store().compactions().list(&self.job.session_id).await?;
-        let request = of_chat(program, &settings.system_prompt, path, &compactions).await?;
-        let Some(window) = found.window else { return Ok(request) };
-        let room = settings.sampling.max_tokens.unwrap_or(ROOM).clamp(1, ROOM);
-        let about = estimate(&settings.system_prompt) + path.iter().map(tokens_of).sum::<u32>();
-        // Counting costs a request; far below the edge the estimate is good enough.
-        if about.saturating_mul(2) < window {
-            return Ok(request);
-        }
-        let tokens = match found.client.count(&request).await {
-            Ok(tokens) => u32::try_from(tokens).unwrap_or(u32::MAX),
-            Err(_) => return Ok(request),
-        };
-        if tokens.saturating_add(room) <= window {
-            return Ok(request);
-        }
-        let summariser = match settings.overflow {
-            Overflow::Ask => return Err(full(tokens, window)),
-            Overflow::DropOldest => None,
-            Overflow::Summarise => Some(&found.client),
-        };
-        let session = &self.job.session_id;
-        let made = program.leave_out(session, path, &compactions, window, summariser).await?;
-        if made.is_none() {
-            return Err(full(tokens, window));
-        }
-        self.context.progress(Progress::ThreadChanged(session.clone()));
-        let compactions = program.store().compactions().list(session).await?;
-        of_chat(program, &settings.system_prompt, path, &compactions).await
-    }
-}
-
-/// The window is too small for the conversation.
-fn full(prompt_tokens: u32, context: u32) -> Fault {
-    slipway_llm::Error::ContextExceeded {
-        prompt_tokens: prompt_tokens.into(),
-        context: context.into(),
-    }
-    .into()
 }
 
 /// The engine's figures as the database keeps them. `first` is the time to the first piece.
@@ -446,13 +298,4 @@ fn finish_word(reason: FinishReason) -> String {
         FinishReason::ContentFilter => "content_filter".to_owned(),
         FinishReason::Other(other) => other,
     }
-}
-
-pub(super) fn not_connected() -> Fault {
-    Fault::new(
-        ErrorCode::NotConnected,
-        Text::new("The server is not connected.", "Сервер не подключён."),
-        Text::new("Connect it, then try again.", "Подключите его и повторите."),
-        "no connection",
-    )
 }
