@@ -58,11 +58,10 @@ export function watchOpening(row, last) {
   window.addEventListener("click", begin, { capture: true, once: true });
 }
 
-/** Scrolls the thread from its beginning to its end, `step` pixels a frame. Resolves to the times between frames. */
+/** Scrolls the thread from where it is to its end, `step` pixels a frame. Resolves to the times between frames. */
 export async function scrollThrough(step) {
   const thread = document.querySelector('[data-testid="thread"]');
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-  thread.scrollTop = 0;
   for (let settle = 0; settle < 30; settle += 1) await frame();
   const gaps = [];
   let before = await frame();
@@ -98,6 +97,13 @@ export function watchKeys(field) {
       if (waiting.length === 1) requestAnimationFrame(() => paint.port2.postMessage(null));
     }));
   });
+}
+
+/** How long the backend and the way from it take to hand over a conversation, ms. */
+export async function timeReading(session) {
+  const from = performance.now();
+  await window.__TAURI_INTERNALS__.invoke("session_get", { req: { session_id: session } });
+  return performance.now() - from;
 }
 
 /** Times `session_search` with `text` so many times, ms. */
