@@ -61,5 +61,4 @@ export async function measureScrolling(report, page) {
     beside: `${gaps.length} frames, worst ${Math.round(Math.max(...gaps))} ms, p95 ${Math.round(quantile(gaps, 0.95))} ms; ${STEP} pixels each`,
     samples: gaps,
   });
-  await page.click(testId("nav-chats"));
 }
