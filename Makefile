@@ -2,7 +2,7 @@
 # needs first (scripts/setup.sh) and says what it installs.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bindings build e2e bench-ssh bench-deploy soak-ssh soak-chat clean
+.PHONY: help run test check bindings build e2e bench-ssh bench-deploy bench-ui soak-ssh soak-chat clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ bench-ssh: ## Measure tunnel and uploads beside ssh, sftp, scp and rsync; figure
 
 bench-deploy: ## Measure deploys beside the same by hand, and uploads; figures in target/bench/deploy.json
 	@scripts/bench_deploy.sh $(BENCH)
+
+bench-ui: ## Measure the real window: start, chats, keys, search, memory; figures in target/bench/ui.json
+	@scripts/bench_ui.sh $(BENCH)
 
 soak-ssh: ## Cut tunnels at random while requests run, for some minutes (SLIPWAY_SOAK_CUTS=100)
 	@scripts/setup.sh test

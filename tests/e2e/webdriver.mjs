@@ -12,6 +12,7 @@ export const Key = {
   Escape: "\uE00C",
   Tab: "\uE004",
   Control: "\uE009",
+  Home: "\uE011",
   Null: "\uE000",
 };
 

@@ -1,0 +1,94 @@
+// Keys while nothing happens, and while four answers are being written; and what 100,000 tokens leave behind.
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Key, testId } from "../../tests/e2e/webdriver.mjs";
+import { median, quantile, short } from "./figures.mjs";
+import { memory, openComparison } from "./ground.mjs";
+import { inPage, watchKeys } from "./probes.mjs";
+
+const KEY_MS = 16;
+const KEYS = 200;
+/** Tokens per second of each of four answers, and more of them than the keys take. */
+const RATE = 100;
+const TOKENS = 20_000;
+/** 100,000 tokens in rounds of four answers, after some that fill the caches and compile the page's code. */
+const ROUNDS = 8;
+const WARM_UP = 3;
+const ROUND_TOKENS = 3_125;
+const ROUND_RATE = 800;
+/** The web engine frees late. */
+const PAUSE_MS = 3_000;
+
+const COMPOSER = testId("compare-composer");
+const WORKING = 'section[data-testid^="column-"]:is([data-state="writing"], [data-state="waiting"], [data-state="stopping"])';
+
+async function ask(page, text) {
+  await page.type(COMPOSER, text);
+  await page.until("columns that take it", () => page.has(testId("compare-send", ":enabled")), { timeout: 30_000 });
+  await page.keys(Key.Enter);
+}
+
+async function typeKeys(page) {
+  await page.click(COMPOSER);
+  await inPage(page, watchKeys, COMPOSER);
+  const letters = "the quick brown fox jumps over the lazy dog ";
+  for (let at = 0; at < KEYS; at += 1) await page.keys(letters[at % letters.length]);
+  const keys = await page.until("the last key", async () => {
+    const seen = await page.execute("return window.keys");
+    return seen.length >= KEYS && seen;
+  }, { timeout: 30_000 });
+  await page.execute("document.querySelector(arguments[0]).select()", COMPOSER);
+  return keys;
+}
+
+function tell(report, what, keys, budget) {
+  for (const [name, words] of [["handled", "key to its handlers done"], ["painted", "key to painted"]]) {
+    const samples = keys.map((key) => key[name]);
+    report.add({
+      what: `${words}, ${what}`,
+      value: quantile(samples, 0.95),
+      unit: "ms",
+      budget,
+      beside: `p95 of ${samples.length}; median ${short(median(samples))} ms, worst ${short(Math.max(...samples))} ms`,
+      samples,
+    });
+  }
+}
+
+/** Keys at rest are the measure: a frame is waited for there too. */
+export async function measureTyping(report, page) {
+  await openComparison(page);
+  tell(report, "nothing else going on", await typeKeys(page));
+  await ask(page, `tokens=${TOKENS} rate=${RATE}`);
+  await page.until("four answers", async () => (await page.findAll('section[data-testid^="column-"][data-state="writing"]')).length === 4, {
+    timeout: 30_000,
+  });
+  await sleep(3_000);
+  const keys = await typeKeys(page);
+  const writing = (await page.findAll('section[data-testid^="column-"][data-state="writing"]')).length;
+  if (writing !== 4) throw new Error(`only ${writing} answers were being written while the keys came`);
+  tell(report, "four answers at 100 tokens/s", keys, KEY_MS);
+  await page.keys(Key.Escape);
+  await page.until("the end of the answers", async () => !(await page.has(WORKING)), { timeout: 20_000 });
+}
+
+/** Memory before and after 100,000 tokens. */
+export async function measureMemory(report, page, home) {
+  await openComparison(page);
+  const after = [];
+  for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
+    await ask(page, `tokens=${ROUND_TOKENS} rate=${ROUND_RATE}`);
+    await page.until("its beginning", () => page.has(WORKING));
+    await page.until("its end", async () => !(await page.has(WORKING)), { timeout: 120_000, interval: 250 });
+    await sleep(PAUSE_MS);
+    after.push(await memory(home));
+  }
+  const [first, last] = [after[WARM_UP - 1], after.at(-1)];
+  report.add({
+    what: `memory gained over ${(ROUNDS * 4 * ROUND_TOKENS).toLocaleString("en")} streamed tokens`,
+    value: last.all - first.all,
+    unit: "MB",
+    beside: `from ${short(first.all)} to ${short(last.all)} MB; the page ${short(first.WebKitWebProcess)} to ${short(last.WebKitWebProcess)} MB; after the first answers ${short(after[0].all)} MB`,
+    samples: after,
+  });
+}
