@@ -65,7 +65,10 @@ export async function startedAt(pid) {
   return Date.now() - (uptime - ticks / TICKS) * 1_000;
 }
 
-/** Memory of the window in MB by process: a page that several share counts in parts (PSS). */
+/**
+ * Memory of the window in MB by process: a page that several share counts in parts (PSS). Libraries are left out:
+ * their part changes with every other program that uses them.
+ */
 export async function memory(home) {
   const found = {};
   for (const name of await readdir("/proc")) {
@@ -75,7 +78,8 @@ export async function memory(home) {
     const environment = await readFile(`/proc/${name}/environ`, "latin1").catch(() => "");
     const rollup = await readFile(`/proc/${name}/smaps_rollup`, "latin1").catch(() => "");
     if (!environment.includes(home.folder)) continue;
-    const kilobytes = Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
+    const of = (field) => Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(rollup)?.[1] ?? 0);
+    const kilobytes = of("Pss") - of("Pss_File");
     const part = exe === BINARY ? "program" : basename(exe);
     found[part] = (found[part] ?? 0) + kilobytes / 1024;
   }

@@ -1,7 +1,7 @@
 // Measures the real window: start, conversations, keys, search, memory. Run by scripts/bench_ui.sh; arguments
 // name the parts to measure (startup, threads, search, typing, memory), all without any.
 import { mkdir, writeFile } from "node:fs/promises";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 
 import { testId } from "../../tests/e2e/webdriver.mjs";
@@ -69,6 +69,9 @@ async function inWindow(home, measure) {
 }
 
 const report = new Report();
+// Figures of a machine that is busy with something else say little.
+const [load] = loadavg();
+console.log(`${cpus().length} cores, load ${load.toFixed(1)}`);
 if (measures("startup")) await inHome("bench-empty", (home) => measureStartup(report, home, "nothing in it", "first-run-local"));
 await inHome("bench-full", async (home) => {
   if (measures("startup", "threads", "search")) await fill(home);
@@ -92,6 +95,6 @@ await inHome("bench-full", async (home) => {
 
 await mkdir(OUT, { recursive: true });
 const [{ model }] = cpus();
-const machine = { processor: model, cores: cpus().length, memory_gb: Math.round(totalmem() / 2 ** 30) };
+const machine = { processor: model, cores: cpus().length, memory_gb: Math.round(totalmem() / 2 ** 30), load_before: load };
 await writeFile(join(OUT, "ui.json"), JSON.stringify({ at: new Date().toISOString(), window: BINARY, machine, figures: report }, null, 1));
 console.log(`\n${report.table()}\n\nfigures and samples: target/bench/ui.json`);
