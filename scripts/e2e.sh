@@ -26,4 +26,4 @@ rm -rf target/e2e/*
 # that comes in the moment when the last one has gone.
 exec dbus-run-session -- xvfb-run -a -s "-screen 0 1440x900x24 -noreset" \
   env -u WAYLAND_DISPLAY GDK_BACKEND=x11 NO_AT_BRIDGE=1 \
-  node --test --test-reporter=spec --test-concurrency=1 "tests/e2e/journey.test.mjs"
+  node --test --test-reporter=spec --test-concurrency=1 "${@:-tests/e2e/*.test.mjs}"

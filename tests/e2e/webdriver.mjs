@@ -12,6 +12,10 @@ export const Key = {
   Escape: "\uE00C",
   Tab: "\uE004",
   Control: "\uE009",
+  Shift: "\uE008",
+  Up: "\uE013",
+  Down: "\uE015",
+  Delete: "\uE017",
   Null: "\uE000",
 };
 
