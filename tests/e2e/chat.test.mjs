@@ -150,6 +150,7 @@ describe("a day in the chat", () => {
     page = window.page;
     await openLatestChat(page);
     await page.until("the answer", async () => (await answerText(page)) === answer);
+    if (await page.has(testId("composer-connect"))) await page.click(testId("composer-connect"));
     const draft = () => page.execute("return document.querySelector(arguments[0])?.value ?? ''", testId("composer"));
     await page.until("the draft", async () => (await draft()) === "A thought that is not finished");
     await focusComposer();
@@ -168,10 +169,13 @@ describe("a day in the chat", () => {
     await page.until("the chat of the hit", async () => (await textOf(ANSWER)).some((one) => one.includes(word)));
     await page.keys(Key.Control, "f");
     await page.until("the bar that finds", () => page.has(testId("find-bar")));
-    await page.until("a place", async () => /1\D+\d/.test(await page.text(`${testId("find-bar")} [role=status]`)));
+    await page.until("a place", async () => /^1\D+\d/.test((await textOf(`${testId("find-bar")} .count`))[0] ?? ""));
     await page.screenshot("find");
     await page.keys(Key.Escape);
     await page.until("the bar's end", async () => !(await page.has(testId("find-bar"))));
+    await page.keys(Key.Control, Key.Shift, "f");
+    await page.keys(Key.Escape);
+    await page.until("all chats again", () => page.has(testId("session-row")));
 
     const palette = async (words) => {
       await page.keys(Key.Control, "k");

@@ -82,7 +82,9 @@ describe("two models among themselves", () => {
   });
 
   test("run on until ten turns are done, and take turns", async () => {
-    await page.click(testId("turn-run"), { timeout: 30_000 });
+    await call(page, "connect_start", { host_id: "local" });
+    await page.until("the connection", async () => (await page.text(testId("status-bar"))).includes("This computer"), { timeout: 30_000 });
+    await page.click(testId("turn-run"));
     await page.until("the end", async () => (await barState(page)) === "finished", { timeout: LONG_MS });
     const all = await turns(page);
     const speakers = all.map(({ speaker }) => speaker);
