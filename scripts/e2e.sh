@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Drives the real window through WebKitWebDriver on a display without a screen. SLIPWAY_WINDOW
-# names the application; without it, it is built here. Screenshots and logs: target/e2e.
+# names the application; without it, it is built here. Arguments name the tests to run instead of
+# all. Screenshots and logs: target/e2e.
 set -euo pipefail
 # shellcheck source=scripts/platform.sh
 . "$(dirname "$0")/platform.sh"
@@ -19,6 +20,7 @@ if [ -z "${SLIPWAY_ENGINE:-}" ]; then
 fi
 unset PIP_FIND_LINKS PIP_NO_INDEX PIP_INDEX_URL # see scripts/test.sh
 
+[ $# -gt 0 ] || set -- tests/e2e/*.test.mjs
 mkdir -p target/e2e
 rm -rf target/e2e/*
 # A session bus of its own: the single-instance lock and the keychain of whoever sits here stay out
@@ -26,4 +28,4 @@ rm -rf target/e2e/*
 # that comes in the moment when the last one has gone.
 exec dbus-run-session -- xvfb-run -a -s "-screen 0 1440x900x24 -noreset" \
   env -u WAYLAND_DISPLAY GDK_BACKEND=x11 NO_AT_BRIDGE=1 \
-  node --test --test-reporter=spec --test-concurrency=1 "tests/e2e/journey.test.mjs"
+  node --test --test-reporter=spec --test-concurrency=1 "$@"

@@ -31,6 +31,14 @@ export function runningProgram(path, folder) {
   return pids(async (pid) => (await readlink(`/proc/${pid}/exe`)) === path && (await environment(pid)).includes(folder));
 }
 
+/** The engines that were started below `folder`: what runs the model there, not what keeps it running. */
+export function engines(folder) {
+  return pids(async (pid) => {
+    const line = (await readFile(`/proc/${pid}/cmdline`, "latin1")).replaceAll("\0", " ");
+    return line.includes(folder) && / serve /.test(line);
+  });
+}
+
 async function environment(pid) {
   return readFile(`/proc/${pid}/environ`, "latin1");
 }

@@ -149,3 +149,79 @@ export async function choose(page, { language, theme }) {
     if (value) await page.click(testId(`settings-${setting}`, ` [data-value="${value}"]`));
   }
 }
+
+/** From First run to a chat with a model on this computer whose answers never end. */
+export async function endlessHere(page, home) {
+  const model = await endlessModel(home);
+  await page.click(testId("first-run-local"));
+  await page.click(testId("deploy-source-local_file"));
+  await answerDialog(page, model);
+  await page.click(testId("deploy-choose-file"));
+  await page.until("the file that was chosen", () => page.has(`[title="${model}"]`));
+  await fill(page, testId("deploy-context"), 32_768);
+  await deploy(page);
+  await page.click(testId("deploy-chat-now"));
+}
+
+/** Chooses `path` in every dialog for files from now on: the system's own ones are out of the driver's reach. */
+export async function answerDialog(page, path) {
+  await page.execute(
+    `const [path] = arguments;
+     window.asked ??= window.fetch;
+     window.fetch = (target, options) => {
+       const name = decodeURIComponent(String(target?.url ?? target));
+       if (!/plugin:dialog.(open|save)/.test(name)) return window.asked(target, options);
+       const headers = { "Content-Type": "application/json", "Tauri-Response": "ok" };
+       return Promise.resolve(new Response(JSON.stringify(path), { headers }));
+     };`,
+    path,
+  );
+}
+
+/** Writes a number over what a field holds, and leaves the field. */
+export async function fill(page, css, value) {
+  await page.click(css);
+  await page.keys(Key.Control, "a");
+  await page.type(css, String(value));
+  await page.keys(Key.Tab);
+}
+
+/** How long the answers of the open chat may be; the panel beside it is opened where it is not. */
+export async function limitAnswers(page, tokens) {
+  const field = testId("sampling-max_tokens");
+  if (!(await page.has(field))) await page.keys(Key.Control, "i");
+  await fill(page, field, tokens);
+}
+
+/** Clicks a control by its name, in the last match of `within`, and where the pointer shows it only there, too. */
+export async function press(page, within, name) {
+  const pressed = () => page.execute(
+    `const all = document.querySelectorAll(arguments[0]);
+     const buttons = all[all.length - 1]?.querySelectorAll("button") ?? [];
+     const named = (one) => (one.getAttribute("aria-label") ?? one.textContent).trim() === arguments[1];
+     const button = [...buttons].find((one) => named(one) && !one.disabled);
+     button?.click();
+     return button !== undefined;`,
+    within,
+    name,
+  );
+  await page.until(`the button ${name}`, pressed);
+}
+
+/** Calls a command of the backend as the page does. */
+export async function call(page, name, request) {
+  const mark = `call-${Math.random()}`;
+  await page.execute(
+    `const [name, request, mark] = arguments;
+     window.__TAURI_INTERNALS__.invoke(name, { req: request }).then(
+       (value) => (window[mark] = { value }),
+       (error) => (window[mark] = { error: JSON.stringify(error) }),
+     );`,
+    name,
+    request,
+    mark,
+  );
+  const answer = await page.until(`the answer to ${name}`, () => page.execute("return window[arguments[0]] ?? null", mark));
+  if (answer.error) throw new Error(`${name}: ${answer.error}`);
+  return answer.value;
+}

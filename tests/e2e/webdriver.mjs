@@ -13,6 +13,10 @@ export const Key = {
   Tab: "\uE004",
   Control: "\uE009",
   Home: "\uE011",
+  Shift: "\uE008",
+  Up: "\uE013",
+  Down: "\uE015",
+  Delete: "\uE017",
   Null: "\uE000",
 };
 

@@ -35,7 +35,7 @@ async function layout(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 0));
     for (const { run, targets } of observers) {
       const entries = [...targets].filter((target) => target.isConnected).map((target) => {
-        const height = target.getAttribute("role") === "grid" ? BOX : ROW;
+        const height = target.getAttribute("role") === "treegrid" ? BOX : ROW;
         return { target, contentRect: { width: 400, height } } as unknown as ResizeObserverEntry;
       });
       if (entries.length > 0) run(entries, {} as ResizeObserver);

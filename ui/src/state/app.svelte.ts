@@ -13,6 +13,7 @@ export type Phase = "starting" | "ready" | "failed";
 
 const IS_QUICK = new URLSearchParams(location.search).has("quick");
 const REMEMBERED = "slipway.section";
+const REMEMBERED_CHAT = "slipway.chat";
 
 function remembered(): Section {
   const saved = localStorage.getItem(REMEMBERED);
@@ -41,8 +42,7 @@ class AppState {
   hostPageId = $state<HostId | null>(null);
   /** The host whose deploy page is open in Servers. */
   deployHostId = $state<HostId | null>(null);
-  /** The conversation open in Chats; null is a new one. */
-  sessionId = $state<SessionId | null>(null);
+  #sessionId = $state<SessionId | null>(null);
   /** The host that a new conversation starts with; null lets Chats choose. */
   draftHostId = $state<HostId | null>(null);
   /** The message of the open conversation that is to be in view, marked as the one that was looked for. */
@@ -71,8 +71,22 @@ class AppState {
   constructor() {
     onSnapshot((snapshot) => {
       this.info = snapshot.app;
-      if (this.phase !== "ready") this.firstRun = isUntouched(snapshot);
+      if (this.phase === "ready") return;
+      this.firstRun = isUntouched(snapshot);
+      const chat = this.quick ? null : localStorage.getItem(REMEMBERED_CHAT);
+      if (this.sessionId === null && snapshot.sessions.some(({ id }) => id === chat)) this.sessionId = chat;
     });
+  }
+
+  /** The conversation open in Chats; null is a new one. The next start of the window opens it again. */
+  get sessionId(): SessionId | null {
+    return this.#sessionId;
+  }
+  set sessionId(id: SessionId | null) {
+    this.#sessionId = id;
+    if (this.quick) return;
+    if (id === null) localStorage.removeItem(REMEMBERED_CHAT);
+    else localStorage.setItem(REMEMBERED_CHAT, id);
   }
 
   /** Takes the first snapshot and follows the backend; used again to retry. */
