@@ -69,6 +69,8 @@ pub(crate) fn toggle<R: Runtime>(app: &AppHandle<R>) {
             .always_on_top(true)
             .skip_taskbar(true)
             .center()
+            // Files are dropped onto the page, as in the large window.
+            .disable_drag_drop_handler()
             .build()
             .map(|_| ()),
     };

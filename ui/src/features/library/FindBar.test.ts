@@ -1,0 +1,35 @@
+import { fireEvent, screen } from "@testing-library/svelte";
+import { beforeEach, expect, it, vi } from "vitest";
+import { blankSession } from "../../ipc/blank";
+import { app } from "../../state/app.svelte";
+import { TestBackend } from "../../test-backend";
+import { renderInWindow } from "../../test-window";
+import FindBar from "./FindBar.svelte";
+
+let backend: TestBackend;
+
+beforeEach(() => {
+  backend = new TestBackend();
+  Object.assign(app, { sessionId: "s1", findOpen: true, foundWords: "", targetMessageId: null });
+  backend.reply("session_search", () => ({
+    hits: ["m1", "m2", "m3"].map((message_id) => ({ session: blankSession("s1"), message_id, at: 1, snippet: [] })),
+    more: false,
+  }));
+  renderInWindow(FindBar, { sessionId: "s1", onall: () => undefined });
+});
+
+it("asks for this conversation only, goes from place to place, and lets go with Esc", async () => {
+  const field = screen.getByRole("searchbox");
+  await fireEvent.input(field, { target: { value: "vac" } });
+  await vi.waitFor(() => expect(app.targetMessageId).toBe("m1"));
+  expect(backend.requests("session_search")).toMatchObject([{ text: "vac", session_id: "s1" }]);
+  expect(app.foundWords).toBe("vac");
+  expect(screen.getByRole("status").textContent).toBe("1 of 3");
+  await fireEvent.keyDown(field, { key: "Enter" });
+  expect(app.targetMessageId).toBe("m2");
+  await fireEvent.keyDown(field, { key: "Enter", shiftKey: true });
+  await fireEvent.keyDown(field, { key: "Enter", shiftKey: true });
+  expect(app.targetMessageId).toBe("m3");
+  await fireEvent.keyDown(field, { key: "Escape" });
+  expect(app).toMatchObject({ findOpen: false, foundWords: "", targetMessageId: null });
+});
