@@ -130,7 +130,7 @@ impl Sftp {
             StatusCode::NoSuchFile => Error::RemoteNotFound { path },
             StatusCode::Failure => match self.room(&path).await {
                 Some(Room { read_only: true, .. }) => Error::RemotePermission { path },
-                Some(room) if room.inodes == Some(0) || room.bytes < wanted.max(1) => {
+                Some(room) if room.inodes == Some(0) || room.bytes < wanted.max(CRUMBS) => {
                     Error::RemoteDiskFull { path }
                 }
                 _ => Error::RemoteIo { path, detail: status.error_message },
@@ -158,6 +158,10 @@ impl Sftp {
         None
     }
 }
+
+/// A file system with less than this is full, whatever it still tells: a directory, or the page that a
+/// failed write has just given back.
+const CRUMBS: u64 = 64 * 1024;
 
 struct Room {
     bytes: u64,

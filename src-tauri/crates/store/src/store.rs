@@ -79,6 +79,14 @@ impl Store {
             .max_connections(options.max_connections)
             // A connection is waited for while others wait for the lock: give them their time first.
             .acquire_timeout(options.busy_timeout * 2)
+            // On a full disk SQLite rolls back by itself; sqlx then takes the connection to be in a
+            // transaction for ever, and what is written through it would never be committed.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_with(connect)
             .await
             .map_err(|error| Error::of(path, error))?;
