@@ -121,18 +121,18 @@ function openChatCommands(): Command[] {
   if (!session || app.section !== "chats") return [];
   const ids = [session.id];
   return [
-    { id: "find", label: m.library_find(), icon: Search, keys: "Mod+F", run: findInChat },
-    { id: "export json", label: m.library_export_json(), icon: FileUp, run: () => void transfers.export(ids, "json") },
+    { id: "find", label: m.chats_find(), icon: Search, keys: "Mod+F", run: findInChat },
+    { id: "export json", label: m.chats_export_json(), icon: FileUp, run: () => void transfers.export(ids, "json") },
     {
       id: "export markdown",
-      label: m.library_export_markdown(),
+      label: m.chats_export_markdown(),
       icon: FileUp,
       run: () => void transfers.export(ids, "markdown"),
     },
-    { id: "export html", label: m.library_export_html(), icon: FileUp, run: () => void transfers.export(ids, "html") },
+    { id: "export html", label: m.chats_export_html(), icon: FileUp, run: () => void transfers.export(ids, "html") },
     {
       id: "archive chat",
-      label: session.archived ? m.library_from_archive() : m.comfort_archive_chat(),
+      label: session.archived ? m.chats_from_archive() : m.comfort_archive_chat(),
       icon: Archive,
       run: () => void library.archive(ids, !session.archived),
     },
@@ -163,22 +163,22 @@ function commands(): Command[] {
     ...hosts.list.flatMap(serverCommands),
     {
       id: "folder",
-      label: m.library_new_folder(),
+      label: m.chats_new_folder(),
       icon: FolderPlus,
       run: () => (library.dialog = { kind: "folder", folder: null, ids: [] }),
     },
     {
       id: "archive",
-      label: m.library_archive_open(),
+      label: m.chats_archive_open(),
       icon: Archive,
       run: () => {
         app.open("chats");
         library.show("archive");
       },
     },
-    { id: "import", label: m.library_import(), icon: FileDown, run: () => void transfers.import("import") },
-    { id: "backup", label: m.library_backup(), icon: DatabaseBackup, run: () => void transfers.backup() },
-    { id: "restore", label: m.library_restore(), icon: Restore, run: () => void transfers.import("restore") },
+    { id: "import", label: m.chats_import(), icon: FileDown, run: () => void transfers.import("import") },
+    { id: "backup", label: m.chats_backup(), icon: DatabaseBackup, run: () => void transfers.backup() },
+    { id: "restore", label: m.chats_restore(), icon: Restore, run: () => void transfers.import("restore") },
     {
       id: "theme",
       label: dark ? m.comfort_light() : m.comfort_dark(),
@@ -204,7 +204,7 @@ function commands(): Command[] {
 /** All that the palette finds, but the texts of the conversations. */
 export function paletteEntries(): Entry[] {
   return [
-    ...library.all.map(chat),
+    ...Array.from(library.all, (session) => chat(session)),
     ...commands().map((command): Entry => ({ ...command, group: "commands" })),
     ...hosts.list.map(server),
     ...ROWS.map((row): Entry => ({

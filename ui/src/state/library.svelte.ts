@@ -111,7 +111,7 @@ class LibraryState {
     }
     for (const { id } of inside) this.#set(id, { folder_id: null });
     toasts.undo(
-      () => m.library_folder_removed({ name: folder.name }),
+      () => m.chats_folder_removed({ name: folder.name }),
       () => m.app_undo(),
       async () => {
         await this.putFolder(
@@ -133,8 +133,8 @@ class LibraryState {
     this.#offerUndo(
       () =>
         name === undefined
-          ? m.library_moved_out({ count: moved.length, value: number(moved.length) })
-          : m.library_moved({ count: moved.length, value: number(moved.length), name }),
+          ? m.chats_moved_out({ count: moved.length, value: number(moved.length) })
+          : m.chats_moved({ count: moved.length, value: number(moved.length), name }),
       before,
       (folder_id) => ({ folder_id, no_folder: folder_id === null }),
     );
@@ -148,9 +148,9 @@ class LibraryState {
     const only = ids.length === 1 ? chats.sessions.get(ids[0] ?? "") : undefined;
     this.#offerUndo(
       () => {
-        if (only) return archived ? m.library_archived_one({ title: only.title }) : m.library_unarchived_one({ title: only.title });
+        if (only) return archived ? m.chats_archived_one({ title: only.title }) : m.chats_unarchived_one({ title: only.title });
         const counted = { count: ids.length, value: number(ids.length) };
-        return archived ? m.library_archived(counted) : m.library_unarchived(counted);
+        return archived ? m.chats_archived(counted) : m.chats_unarchived(counted);
       },
       before,
       (was) => ({ archived: was }),
@@ -203,7 +203,7 @@ class LibraryState {
     }
     if (gone.length === 0) return;
     toasts.undo(
-      () => m.library_deleted({ count: gone.length, value: number(gone.length) }),
+      () => m.chats_deleted({ count: gone.length, value: number(gone.length) }),
       () => m.app_undo(),
       async () => {
         for (const { id } of gone) chats.sessions.set(id, await call("session_restore", { session_id: id }));

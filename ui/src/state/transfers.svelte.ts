@@ -79,20 +79,20 @@ class TransferState {
   /** Writes conversations into a file that the person chooses. */
   async export(ids: SessionId[], format: ExportFormat): Promise<void> {
     const only = ids.length === 1 ? chats.sessions.get(ids[0] ?? "") : undefined;
-    const name = only ? only.title : m.library_file_chats({ date: today() });
-    await this.#export("export", ids, format, m.library_export_title(), fileName(name, format));
+    const name = only ? only.title : m.chats_file_chats({ date: today() });
+    await this.#export("export", ids, format, m.chats_export_title(), fileName(name, format));
   }
 
   /** Writes everything into a file that the person chooses. */
   async backup(): Promise<void> {
-    await this.#export("backup", [], "json", m.library_backup_title(), fileName(`slipway-${today()}`, "json"));
+    await this.#export("backup", [], "json", m.chats_backup_title(), fileName(`slipway-${today()}`, "json"));
   }
 
   /** Reads conversations from a file that the person chooses. */
   async import(kind: "import" | "restore"): Promise<void> {
     try {
-      const title = kind === "import" ? m.library_import_title() : m.library_restore_title();
-      const path = await chooseFile(title, [{ name: m.library_file_kinds(), extensions: ["json", "zip"] }]);
+      const title = kind === "import" ? m.chats_import_title() : m.chats_restore_title();
+      const path = await chooseFile(title, [{ name: m.chats_file_kinds(), extensions: ["json", "zip"] }]);
       if (path !== null) await this.#begin(kind, path, () => call("import_start", { path }));
     } catch (thrown) {
       toasts.error(thrown);
@@ -146,7 +146,7 @@ class TransferState {
   #exported({ kind, file }: Transfer, { sessions, bytes: size }: Exported): void {
     toasts.done(() => {
       const said = { count: sessions, value: number(sessions), file, size: bytes(size) };
-      return kind === "backup" ? m.library_backed_up(said) : m.library_exported(said);
+      return kind === "backup" ? m.chats_backed_up(said) : m.chats_exported(said);
     });
   }
 

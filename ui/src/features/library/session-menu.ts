@@ -20,14 +20,14 @@ import { transfers } from "../../state/transfers.svelte";
 /** The files that conversations can be written into. */
 export function exportItems(ids: SessionId[]): MenuItem[] {
   return [
-    { label: m.library_export_json(), icon: FileJson, testid: "export-json", run: () => void transfers.export(ids, "json") },
+    { label: m.chats_export_json(), icon: FileJson, testid: "export-json", run: () => void transfers.export(ids, "json") },
     {
-      label: m.library_export_markdown(),
+      label: m.chats_export_markdown(),
       icon: FileText,
       testid: "export-markdown",
       run: () => void transfers.export(ids, "markdown"),
     },
-    { label: m.library_export_html(), icon: FileCode, testid: "export-html", run: () => void transfers.export(ids, "html") },
+    { label: m.chats_export_html(), icon: FileCode, testid: "export-html", run: () => void transfers.export(ids, "html") },
   ];
 }
 
@@ -36,34 +36,34 @@ export function sessionItems(session: Session, rename: () => void): MenuItem[] {
   const { id, pinned, archived } = session;
   const ids = [id];
   return [
-    { label: m.library_rename(), icon: Pencil, keys: "F2", testid: "session-rename", run: rename },
+    { label: m.chats_rename(), icon: Pencil, keys: "F2", testid: "session-rename", run: rename },
     {
-      label: pinned ? m.library_unpin() : m.library_pin(),
+      label: pinned ? m.chats_unpin() : m.chats_pin(),
       icon: pinned ? PinOff : Pin,
       run: () => void chats.pin(id, !pinned),
     },
     {
-      label: m.library_move(),
+      label: m.chats_move(),
       icon: FolderInput,
       testid: "session-move",
       run: () => (library.dialog = { kind: "move", ids }),
     },
     {
-      label: m.library_tags_edit(),
+      label: m.chats_tags_edit(),
       icon: Tag,
       testid: "session-tags",
       run: () => (library.dialog = { kind: "tags", ids }),
     },
-    { label: m.library_duplicate(), icon: Copy, testid: "session-duplicate", run: () => void library.duplicate(id) },
+    { label: m.chats_duplicate(), icon: Copy, testid: "session-duplicate", run: () => void library.duplicate(id) },
     {
-      label: archived ? m.library_from_archive() : m.library_to_archive(),
+      label: archived ? m.chats_from_archive() : m.chats_to_archive(),
       icon: archived ? ArchiveRestore : Archive,
       testid: "session-archive",
       run: () => void library.archive(ids, !archived),
     },
     ...exportItems(ids),
     {
-      label: m.library_delete(),
+      label: m.chats_delete(),
       icon: Trash,
       keys: "Del",
       danger: true,
