@@ -214,6 +214,13 @@ pub enum Error {
         /// The path on the host.
         path: String,
     },
+    /// The host did not take what was written although its file system tells of room: a quota, a disk
+    /// that was full at that moment, or one that is broken. SFTP does not say which.
+    #[error("the host could not write {path}")]
+    RemoteWriteFailed {
+        /// The path on the host.
+        path: String,
+    },
     /// The login may not do this, or the file system is read-only.
     #[error("permission denied on the host: {path}")]
     RemotePermission {

@@ -130,9 +130,11 @@ impl Sftp {
             StatusCode::NoSuchFile => Error::RemoteNotFound { path },
             StatusCode::Failure => match self.room(&path).await {
                 Some(Room { read_only: true, .. }) => Error::RemotePermission { path },
-                Some(room) if room.inodes == Some(0) || room.bytes < wanted.max(CRUMBS) => {
+                Some(room) if room.inodes == Some(0) || room.bytes < wanted.max(1) => {
                     Error::RemoteDiskFull { path }
                 }
+                // A quota leaves room that is not ours, and a disk that was full may have room again.
+                _ if wanted > 0 => Error::RemoteWriteFailed { path },
                 _ => Error::RemoteIo { path, detail: status.error_message },
             },
             code => Error::RemoteIo { path, detail: code.to_string() },
@@ -158,10 +160,6 @@ impl Sftp {
         None
     }
 }
-
-/// A file system with less than this is full, whatever it still tells: a directory, or the page that a
-/// failed write has just given back.
-const CRUMBS: u64 = 64 * 1024;
 
 struct Room {
     bytes: u64,

@@ -32,8 +32,8 @@ impl Session {
     /// `progress` is called with the bytes that the host has acknowledged and the size.
     ///
     /// # Errors
-    /// [`Error::RemoteDiskFull`], [`Error::RemotePermission`], [`Error::RemoteNotFound`] (no such
-    /// directory), [`Error::LocalFile`], [`Error::ChecksumMismatch`], [`Error::Stalled`] after
+    /// [`Error::RemoteDiskFull`], [`Error::RemoteWriteFailed`], [`Error::RemotePermission`],
+    /// [`Error::RemoteNotFound`] (no such directory), [`Error::LocalFile`], [`Error::ChecksumMismatch`], [`Error::Stalled`] after
     /// 60 s without progress, and those of opening a channel.
     pub async fn upload(
         &self,

@@ -257,6 +257,17 @@ fn sentences(error: &Error) -> (ErrorCode, Text, Text) {
             ),
         ),
         Error::RemoteDiskFull { path } => disk_full(path),
+        Error::RemoteWriteFailed { path } => (
+            ErrorCode::HostDiskFull,
+            Text::new(
+                format!("The host could not write {path}: its disk or your quota there is full."),
+                format!("Сервер не смог записать {path}: диск или ваша квота заполнены."),
+            ),
+            Text::new(
+                "Free some space there, check the quota and the disk, and try again; what is complete is kept.",
+                "Освободите место, проверьте квоту и диск и повторите; готовое сохранится.",
+            ),
+        ),
         Error::RemotePermission { path } | Error::RemoteNotADirectory { path } => permission(path),
         Error::RemoteNotFound { path } => (
             ErrorCode::NotFound,
