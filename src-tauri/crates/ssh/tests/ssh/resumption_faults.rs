@@ -145,7 +145,7 @@ async fn a_host_that_takes_no_more_and_then_does() {
     let case = Case::new(&sshd, 48 * MIB);
     let session = unasked(&sshd.options()).await.unwrap();
     let (result, _) = case.upload(&session).await;
-    assert!(matches!(result, Err(Error::RemoteIo { .. })), "{result:?}");
+    assert!(matches!(result, Err(Error::RemoteWriteFailed { .. })), "{result:?}");
     let size = fs::metadata(case.part()).unwrap().len();
     assert!(size > AGAIN && size <= 40 * MIB as u64, "{size}");
     sshd.kill();
