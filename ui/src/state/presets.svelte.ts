@@ -1,23 +1,11 @@
 import type { ChatSettings, Preset, PresetId } from "../ipc/bindings";
 import { call, NOTHING } from "../ipc/call";
+import { KeptList } from "./kept-list.svelte";
 
 /** Instructions and sampling under names. */
-class PresetState {
-  list = $state.raw<readonly Preset[]>([]);
-  #loading: Promise<void> | null = null;
-
-  /** Reads them, once; a failed reading is tried again at the next call. */
-  load(): Promise<void> {
-    this.#loading ??= call("preset_list", NOTHING).then(
-      (list) => {
-        this.list = list;
-      },
-      (thrown: unknown) => {
-        this.#loading = null;
-        throw thrown;
-      },
-    );
-    return this.#loading;
+class PresetState extends KeptList<Preset> {
+  protected read(): Promise<Preset[]> {
+    return call("preset_list", NOTHING);
   }
 
   /** Makes one, or changes the one with this id. */

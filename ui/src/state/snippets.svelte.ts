@@ -1,26 +1,14 @@
 import type { Snippet, SnippetId } from "../ipc/bindings";
 import { call, NOTHING } from "../ipc/call";
+import { KeptList } from "./kept-list.svelte";
 
 /** What a text may be called: it is typed after the slash. */
 const NAME = /^[\p{L}\p{N}_-]{1,40}$/u;
 
 /** The prompt library: texts that are put into the composer by name. */
-class SnippetState {
-  list = $state.raw<readonly Snippet[]>([]);
-  #loading: Promise<void> | null = null;
-
-  /** Reads them, once; a failed reading is tried again at the next call. */
-  load(): Promise<void> {
-    this.#loading ??= call("snippet_list", NOTHING).then(
-      (list) => {
-        this.list = list;
-      },
-      (thrown: unknown) => {
-        this.#loading = null;
-        throw thrown;
-      },
-    );
-    return this.#loading;
+class SnippetState extends KeptList<Snippet> {
+  protected read(): Promise<Snippet[]> {
+    return call("snippet_list", NOTHING);
   }
 
   /** Texts whose name begins with what was typed, then those that contain it. */

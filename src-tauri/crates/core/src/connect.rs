@@ -15,6 +15,8 @@ pub(crate) use connection::Persistence;
 pub(crate) use engine::prove;
 pub(crate) use registry::{Connections, EngineAccess};
 pub(crate) use route::{EnginePlace, Route, client as engine_client};
+#[cfg(test)]
+pub(crate) use status::fresh as fresh_status;
 
 use slipway_protocol::{ConnectionHistory, Host, HostRef, RequestId, TaskKind, TaskRef};
 

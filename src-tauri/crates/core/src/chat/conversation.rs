@@ -1,24 +1,21 @@
 //! Models that speak with each other, turn by turn, as one task.
 
-use std::collections::HashSet;
+pub(super) mod rules;
 
-use rand::Rng as _;
 use slipway_protocol::{
     ChatSettings, ChatStarted, Conversation, ConversationProgress, ConversationPut,
     ConversationRun, ConversationSay, ConversationSetup, ConversationState, MessageState, Progress,
-    RequestId, Role, SessionId, SessionKind, SessionRef, SessionView, SpeakingOrder, TaskKind,
-    TaskRef, TaskResult, TaskSubject, Text,
+    RequestId, Role, SessionId, SessionKind, SessionRef, SessionView, TaskKind, TaskRef,
+    TaskResult, TaskSubject, Text,
 };
 
+use self::rules::{checked, limit_reached, next_speaker};
 use super::answer::{AnswerJob, Voice};
 use super::{blank_session, new_message, title_of, validate};
 use crate::fault::Fault;
 use crate::program::Program;
 use crate::settings::within;
 use crate::tasks::TaskContext;
-
-/// Longest name of a participant, in characters.
-const LONGEST_NAME: usize = 40;
 
 impl Program {
     /// Makes a conversation between models, or changes its setup while it does not run.
@@ -276,136 +273,4 @@ struct TurnEnd {
 fn changed(id: &SessionId, conversation: &Conversation) -> Progress {
     let (session_id, conversation) = (id.clone(), conversation.clone());
     Progress::ConversationChanged(ConversationProgress { session_id, conversation })
-}
-
-/// The limit that a conversation has reached, as the refusal to run on.
-fn limit_reached(conversation: &Conversation) -> Option<Fault> {
-    let setup = &conversation.setup;
-    let (en, ru) = if conversation.turns_done >= setup.turns {
-        ("All turns are done.", "Все ходы сделаны.")
-    } else if setup.tokens.is_some_and(|most| conversation.tokens_used >= most) {
-        ("All tokens are used.", "Все токены израсходованы.")
-    } else {
-        return None;
-    };
-    Some(Fault::invalid(
-        Text::new(en, ru),
-        Text::new("Raise the limit to go on.", "Поднимите предел, чтобы продолжить."),
-    ))
-}
-
-/// Who speaks after the present speaker.
-fn next_speaker(conversation: &Conversation) -> u32 {
-    let speakers = conversation.setup.participants.len() as u32;
-    let step = match conversation.setup.order {
-        SpeakingOrder::InTurn => 1,
-        SpeakingOrder::Random => rand::rng().random_range(1..speakers),
-    };
-    (conversation.next_speaker + step) % speakers
-}
-
-/// Refuses a setup that cannot run.
-fn checked(mut setup: ConversationSetup) -> Result<ConversationSetup, Fault> {
-    let refuse = |en: &str, ru: &str| {
-        let fix = Text::new("Change it and try again.", "Исправьте и повторите.");
-        Err(Fault::invalid(Text::new(en, ru), fix))
-    };
-    if !(2..=4).contains(&setup.participants.len()) {
-        return refuse("Two to four take part.", "Участников от двух до четырёх.");
-    }
-    let mut names = HashSet::new();
-    for participant in &mut setup.participants {
-        participant.name = participant.name.trim().to_owned();
-        if !(1..=LONGEST_NAME).contains(&participant.name.chars().count()) {
-            return refuse("A name has 1 to 40 characters.", "Имя — от 1 до 40 знаков.");
-        }
-        if !names.insert(participant.name.to_lowercase()) {
-            return refuse("Two have the same name.", "Два имени совпадают.");
-        }
-        validate::instructions(&participant.system_prompt)?;
-        validate::sampling(&participant.sampling)?;
-    }
-    within("turns", setup.turns, 1, 1000)?;
-    if let Some(tokens) = setup.tokens {
-        within("tokens", tokens, 1, 100_000_000)?;
-    }
-    if setup.opening.trim().is_empty() {
-        return refuse("Nobody says what it is about.", "Не сказано, о чём беседа.");
-    }
-    validate::text(&setup.opening)?;
-    if setup.end_phrase.chars().count() > 200 {
-        return refuse(
-            "The phrase that ends it is too long.",
-            "Завершающая фраза слишком длинная.",
-        );
-    }
-    Ok(setup)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use slipway_protocol::{Participant, Sampling};
-
-    fn setup(names: &[&str]) -> ConversationSetup {
-        let participant = |name: &&str| Participant {
-            name: (*name).to_owned(),
-            host_id: "h".into(),
-            model: None,
-            system_prompt: String::new(),
-            sampling: Sampling::default(),
-        };
-        ConversationSetup {
-            participants: names.iter().map(participant).collect(),
-            order: SpeakingOrder::InTurn,
-            turns: 10,
-            tokens: Some(100),
-            end_phrase: String::new(),
-            opening: "Talk.".to_owned(),
-        }
-    }
-
-    fn conversation(setup: ConversationSetup) -> Conversation {
-        let state = ConversationState::Ready;
-        Conversation { setup, state, turns_done: 0, tokens_used: 0, next_speaker: 0 }
-    }
-
-    #[test]
-    fn a_setup_that_cannot_run_is_refused() {
-        assert!(checked(setup(&["Ann", "Bob"])).is_ok());
-        assert!(checked(setup(&["Ann"])).is_err());
-        assert!(checked(setup(&["Ann", " ann "])).is_err());
-        assert!(checked(setup(&["Ann", ""])).is_err());
-        assert!(checked(setup(&["A", "B", "C", "D", "E"])).is_err());
-        let silent = ConversationSetup { opening: " ".to_owned(), ..setup(&["Ann", "Bob"]) };
-        assert!(checked(silent).is_err());
-    }
-
-    #[test]
-    fn speakers_take_turns_and_never_follow_themselves() {
-        let mut all = conversation(setup(&["A", "B", "C"]));
-        let order: Vec<_> = (0..4)
-            .map(|_| {
-                all.next_speaker = next_speaker(&all);
-                all.next_speaker
-            })
-            .collect();
-        assert_eq!(order, [1, 2, 0, 1]);
-        all.setup.order = SpeakingOrder::Random;
-        for _ in 0..100 {
-            let next = next_speaker(&all);
-            assert_ne!(next, all.next_speaker);
-            all.next_speaker = next;
-        }
-    }
-
-    #[test]
-    fn limits_end_it() {
-        let mut all = conversation(setup(&["A", "B"]));
-        assert!(limit_reached(&all).is_none());
-        all.turns_done = 10;
-        assert!(limit_reached(&all).is_some());
-        (all.turns_done, all.tokens_used) = (0, 100);
-        assert!(limit_reached(&all).is_some());
-    }
 }

@@ -64,27 +64,7 @@ mod tests {
     use super::*;
 
     fn status(state: ConnectionState) -> ConnectionStatus {
-        ConnectionStatus {
-            host_id: "h".into(),
-            request_id: "r".into(),
-            state,
-            reason: None,
-            local_url: None,
-            model: None,
-            context_size: None,
-            models: Vec::new(),
-            since: 0,
-            round_trip_ms: None,
-            reconnects: 0,
-            attempt: None,
-            next_attempt_at: None,
-            open_streams: 0,
-            bytes_down: 0,
-            bytes_up: 0,
-            gauges: None,
-            last_error: None,
-            last_error_at: None,
-        }
+        crate::connect::fresh_status("h".into(), "r".into(), state)
     }
 
     #[test]

@@ -180,7 +180,8 @@ fn fence_for(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use slipway_protocol::{MessageState, Participant, SpeakingOrder};
+    use crate::chat::conversation::rules::tests::setup;
+    use slipway_protocol::MessageState;
 
     fn line(speaker: Option<u32>, content: &str) -> Message {
         let role = if speaker.is_some() { Role::Assistant } else { Role::User };
@@ -188,24 +189,6 @@ mod tests {
         message.speaker = speaker;
         message.content = content.to_owned();
         message
-    }
-
-    fn setup(names: &[&str]) -> ConversationSetup {
-        let participant = |name: &&str| Participant {
-            name: (*name).to_owned(),
-            host_id: "h".into(),
-            model: None,
-            system_prompt: "Be short.".to_owned(),
-            sampling: Sampling::default(),
-        };
-        ConversationSetup {
-            participants: names.iter().map(participant).collect(),
-            order: SpeakingOrder::InTurn,
-            turns: 10,
-            tokens: None,
-            end_phrase: String::new(),
-            opening: "Talk.".to_owned(),
-        }
     }
 
     fn words(request: &ChatRequest) -> Vec<(Speaks, String)> {

@@ -5,7 +5,7 @@ use slipway_protocol::{ConnectionState, ConnectionStatus, HostId, RequestId};
 use crate::clock::now_ms;
 
 /// A status that knows nothing yet.
-pub(super) fn fresh(
+pub(crate) fn fresh(
     host_id: HostId,
     request_id: RequestId,
     state: ConnectionState,
