@@ -124,6 +124,9 @@ async fn columns_answer_by_themselves_and_one_is_taken() {
     for started in &answers {
         app.answered(started).await;
     }
+    let named = view(&app, &head.session.id).await;
+    assert_eq!(named.session.title, "Which is better?");
+    assert!(named.columns.iter().all(|column| column.title == "Which is better?"));
     let taken = SessionRef { session_id: head.columns[1].id.clone() };
     let taken = app.program.compare_take(taken).await.unwrap();
     assert_eq!((taken.group_id, taken.column), (None, None));

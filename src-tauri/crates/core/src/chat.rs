@@ -33,6 +33,9 @@ use crate::fault::Fault;
 use crate::program::Program;
 use answer::{AnswerJob, Voice};
 
+/// Of these, one works on a conversation at a time.
+const EXCLUSIVE: [TaskKind; 3] = [TaskKind::Chat, TaskKind::Conversation, TaskKind::Compact];
+
 impl Program {
     /// Saves the user's message and an empty answer, and starts the task that writes it.
     pub async fn chat_send(&self, send: ChatSend) -> Result<ChatStarted, Fault> {
@@ -69,6 +72,9 @@ impl Program {
             None => sessions.begin_turn(&session, &user, &answer).await?,
         };
         sessions.configure(&session.id, &send.settings).await?;
+        if session.group_id.is_some() {
+            self.name_comparison(&session, &send.text).await?;
+        }
         if queued.is_none() {
             self.store().drafts().put(send.session_id.as_ref(), "").await?;
         }
@@ -223,7 +229,7 @@ impl Program {
         let submitted = self.executor().submit(
             started.request_id.clone(),
             subject,
-            &[TaskKind::Chat, TaskKind::Conversation, TaskKind::Compact],
+            &EXCLUSIVE,
             |context| async move {
                 context.progress(Progress::TurnBegan(Box::new(told)));
                 job.run(context).await
@@ -251,7 +257,7 @@ impl Program {
 
     fn refuse_second_answer(&self, session: &SessionId) -> Result<(), Fault> {
         let same = |subject: &TaskSubject| subject.session_id.as_ref() == Some(session);
-        for kind in [TaskKind::Chat, TaskKind::Conversation, TaskKind::Compact] {
+        for kind in EXCLUSIVE {
             if let Some(task) = self.executor().active(kind, same) {
                 return Err(crate::tasks::busy(&task));
             }

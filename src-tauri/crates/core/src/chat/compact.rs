@@ -7,6 +7,7 @@ use slipway_protocol::{
     SessionId, SessionView, TaskKind, TaskRef, TaskResult, TaskSubject, Text,
 };
 
+use super::EXCLUSIVE;
 use super::request::{effective, sent, tokens_of};
 use super::tokens::estimate;
 use crate::clock::now_ms;
@@ -35,8 +36,7 @@ impl Program {
         };
         let program = self.clone();
         let request_id = RequestId::new();
-        let excludes = [TaskKind::Compact, TaskKind::Chat, TaskKind::Conversation];
-        self.executor().submit(request_id.clone(), subject, &excludes, |context| async move {
+        self.executor().submit(request_id.clone(), subject, &EXCLUSIVE, |context| async move {
             let work = program.compact(&context, &compact);
             Ok(TaskResult::Compact(context.unless_cancelled(work).await?))
         })?;

@@ -4,9 +4,12 @@ use slipway_protocol::{
     CompareStart, Progress, Session, SessionKind, SessionRef, SessionView, Text,
 };
 
-use super::blank_session;
+use super::{blank_session, title_of};
 use crate::fault::Fault;
 use crate::program::Program;
+
+/// The title of what has no question yet.
+const UNTITLED: &str = "…";
 
 impl Program {
     /// Makes a comparison with its columns.
@@ -20,11 +23,11 @@ impl Program {
         for column in &start.columns {
             self.store().hosts().get(&column.host_id).await?;
         }
-        let mut head = blank_session("…".to_owned());
+        let mut head = blank_session(UNTITLED.to_owned());
         head.kind = SessionKind::Compare;
         self.store().sessions().insert(&head).await?;
         for (place, column) in (0..).zip(start.columns) {
-            let mut session = blank_session("…".to_owned());
+            let mut session = blank_session(UNTITLED.to_owned());
             session.group_id = Some(head.id.clone());
             session.column = Some(place);
             session.host_id = Some(column.host_id);
@@ -34,6 +37,17 @@ impl Program {
         let view = self.view(&head.id).await?;
         self.changed(view.session.clone())?;
         Ok(view)
+    }
+
+    /// Names a comparison and a column of it after the first question.
+    pub(super) async fn name_comparison(&self, column: &Session, text: &str) -> Result<(), Fault> {
+        let sessions = self.store().sessions();
+        for id in column.group_id.iter().chain([&column.id]) {
+            if sessions.get(id).await?.title == UNTITLED && !text.trim().is_empty() {
+                self.changed(sessions.set_title_by_model(id, &title_of(text)).await?)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes a column a conversation of its own.

@@ -11,7 +11,7 @@ use slipway_protocol::{
 
 use self::rules::{checked, limit_reached, next_speaker};
 use super::answer::{AnswerJob, Voice};
-use super::{blank_session, new_message, title_of, validate};
+use super::{EXCLUSIVE, blank_session, new_message, title_of, validate};
 use crate::fault::Fault;
 use crate::program::Program;
 use crate::settings::within;
@@ -56,8 +56,7 @@ impl Program {
         };
         let program = self.clone();
         let request_id = RequestId::new();
-        let excludes = [TaskKind::Conversation, TaskKind::Chat, TaskKind::Compact];
-        self.executor().submit(request_id.clone(), subject, &excludes, |context| async move {
+        self.executor().submit(request_id.clone(), subject, &EXCLUSIVE, |context| async move {
             program.converse(&context, run).await.map(TaskResult::Conversation)
         })?;
         Ok(TaskRef { request_id })
