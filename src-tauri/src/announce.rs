@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use slipway_core::Program;
 use slipway_protocol::{
-    Language, SessionId, SessionRef, Settings, TaskBody, TaskKind, TaskMessage, TaskResult,
+    Language, SessionId, Settings, TaskBody, TaskKind, TaskMessage, TaskResult,
 };
 use tauri::{AppHandle, Manager, Runtime};
 use tauri_plugin_notification::NotificationExt;
@@ -64,7 +64,7 @@ async fn announce<R: Runtime>(
     session_id: SessionId,
     body: &TaskBody,
 ) {
-    let Ok(view) = program.session_get(&SessionRef { session_id }).await else { return };
+    let Some(title) = program.session_title(&session_id).await else { return };
     let language = crate::background::language(settings);
     let words = match (body, language) {
         (TaskBody::Error(_), Language::En) => "The answer broke off.",
@@ -79,7 +79,7 @@ async fn announce<R: Runtime>(
         (_, Language::Ru) => "Ответ готов.",
     };
     // Only the title: what was said is nobody's business on a locked screen.
-    let shown = app.notification().builder().title(view.session.title).body(words).show();
+    let shown = app.notification().builder().title(title).body(words).show();
     if let Err(error) = shown {
         tracing::debug!(target: "app", "no notification: {error}");
     }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use slipway_core::Program;
-use slipway_protocol::{Language, Settings, TaskBody, TaskInfo, TaskKind, TaskState, Text};
+use slipway_protocol::{Language, Settings, TaskBody, TaskKind, TaskState, Text};
 use tauri::menu::{Menu, MenuItem, PredefinedMenuItem};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Manager, Runtime, Window, WindowEvent};
@@ -85,30 +85,36 @@ fn show<R: Runtime>(app: &AppHandle<R>, tray: &TrayIcon<R>, now: &(Language, Vec
 
 /// What runs and is worth naming, as the menu says it.
 async fn running(program: &Program) -> Vec<Text> {
-    let sessions = program.session_list().await.unwrap_or_default();
-    let title = |task: &TaskInfo| {
-        let id = task.subject.session_id.as_ref()?;
-        sessions.iter().find(|session| session.id == *id).map(|session| session.title.clone())
-    };
-    let tasks = program.task_list();
-    let active = tasks.iter().filter(|task| {
-        matches!(task.state, TaskState::Queued | TaskState::Running | TaskState::Cancelling)
-    });
-    let words = active.filter_map(|task| {
-        let (en, ru) = match task.subject.kind {
-            TaskKind::Chat => ("Answering", "Ответ"),
-            TaskKind::Conversation => ("Conversation", "Беседа"),
-            TaskKind::Deploy => ("Deploying", "Развёртывание"),
-            TaskKind::Export => ("Exporting chats", "Экспорт чатов"),
-            TaskKind::Import => ("Importing chats", "Импорт чатов"),
-            _ => return None,
+    let mut words = Vec::new();
+    for task in program.task_list() {
+        let active =
+            matches!(task.state, TaskState::Queued | TaskState::Running | TaskState::Cancelling);
+        let Some((en, ru)) = kind_words(task.subject.kind).filter(|_| active) else { continue };
+        let title = match &task.subject.session_id {
+            Some(id) => program.session_title(id).await,
+            None => None,
         };
-        Some(match title(task) {
+        words.push(match title {
             Some(title) => Text::new(format!("{en}: {title}"), format!("{ru}: {title}")),
             None => Text::new(en, ru),
-        })
-    });
-    words.take(SHOWN).collect()
+        });
+        if words.len() == SHOWN {
+            break;
+        }
+    }
+    words
+}
+
+/// How the menu calls a kind of task; nothing for those that are not worth a line.
+fn kind_words(kind: TaskKind) -> Option<(&'static str, &'static str)> {
+    Some(match kind {
+        TaskKind::Chat => ("Answering", "Ответ"),
+        TaskKind::Conversation => ("Conversation", "Беседа"),
+        TaskKind::Deploy => ("Deploying", "Развёртывание"),
+        TaskKind::Export => ("Exporting chats", "Экспорт чатов"),
+        TaskKind::Import => ("Importing chats", "Импорт чатов"),
+        _ => return None,
+    })
 }
 
 fn menu<R: Runtime>(

@@ -31,6 +31,11 @@ impl Program {
         self.view(&session.session_id).await
     }
 
+    /// A conversation's title, for places outside of the page; nothing once it is deleted.
+    pub async fn session_title(&self, id: &SessionId) -> Option<String> {
+        self.store().sessions().get(id).await.ok().map(|session| session.title)
+    }
+
     pub(crate) async fn view(&self, id: &SessionId) -> Result<SessionView, Fault> {
         let store = self.store();
         let session = store.sessions().get(id).await?;
