@@ -21,6 +21,25 @@ export function stretches(text: string, words: readonly string[]): [number, numb
   return found;
 }
 
+/** The places below an element that begin a word and are one of these words, in the order of the text. */
+function* places(element: Element, words: readonly string[]): Generator<Range> {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode as Text;
+    for (const [from, to] of stretches(node.data, words)) {
+      const range = document.createRange();
+      range.setStart(node, from);
+      range.setEnd(node, to);
+      yield range;
+    }
+  }
+}
+
+/** The first place below an element where one of the words of a search is marked. */
+export function firstMark(element: Element, text: string): Range | undefined {
+  return places(element, wordsOf(text)).next().value;
+}
+
 /**
  * Marks words in all messages below an element, also in those that are drawn later, without touching the
  * document. Returns how to take the marks away; does nothing in a web view without custom highlights.
@@ -34,15 +53,9 @@ export function markWords(root: HTMLElement, text: string): () => void {
     frame = 0;
     const ranges: Range[] = [];
     for (const message of root.querySelectorAll("[data-message]")) {
-      const walker = document.createTreeWalker(message, NodeFilter.SHOW_TEXT);
-      while (walker.nextNode() && ranges.length < MOST) {
-        const node = walker.currentNode as Text;
-        for (const [from, to] of stretches(node.data, words)) {
-          const range = document.createRange();
-          range.setStart(node, from);
-          range.setEnd(node, to);
-          ranges.push(range);
-        }
+      for (const range of places(message, words)) {
+        if (ranges.length === MOST) break;
+        ranges.push(range);
       }
     }
     CSS.highlights.set(NAME, new Highlight(...ranges));

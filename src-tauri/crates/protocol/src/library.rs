@@ -48,7 +48,8 @@ pub struct SessionQuery {
     pub folder_id: Option<FolderId>,
     /// Only with this tag.
     pub tag: Option<String>,
-    /// Only in this conversation ("find in chat"): then hits come in order, over the branch shown.
+    /// Only in this conversation ("find in chat"), or in the columns of this comparison: then hits
+    /// come in order, over the branch shown.
     pub session_id: Option<SessionId>,
     /// Not before, ms since the epoch.
     pub from: Option<u64>,

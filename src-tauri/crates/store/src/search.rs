@@ -295,7 +295,8 @@ async fn describe(
     Ok(rows.into_iter().map(pieces).collect())
 }
 
-/// Messages of the branch shown that hold all words, in order, one more than the limit.
+/// Messages of the branch shown that hold all words, in order, one more than the limit; of a
+/// comparison, those of its columns.
 async fn in_session(
     connection: &mut SqliteConnection,
     session: &SessionId,
@@ -305,7 +306,7 @@ async fn in_session(
     let mut found = sqlx::query(
         "WITH RECURSIVE path (number, parent_id) AS ( \
            SELECT m.number, m.parent_id FROM sessions s JOIN messages m ON m.id = s.leaf_id \
-           WHERE s.id = ?1 AND s.deleted_at IS NULL \
+           WHERE (s.id = ?1 OR s.group_id = ?1) AND s.deleted_at IS NULL \
            UNION ALL SELECT m.number, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id) \
          SELECT m.number, m.id, m.session_id, m.created_at \
          FROM messages_fts f CROSS JOIN messages m ON m.number = f.rowid \

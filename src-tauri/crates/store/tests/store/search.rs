@@ -207,6 +207,8 @@ async fn columns_are_filtered_as_their_comparison() {
     store.messages().insert_after(None, &said).await.unwrap();
     let hits = store.search(&query("plum")).await.unwrap().hits;
     assert_eq!((hits.len(), &hits[0].session.group_id), (1, &Some(head.id.clone())));
+    let within = SessionQuery { session_id: Some(head.id.clone()), ..query("plum") };
+    assert_eq!(store.search(&within).await.unwrap().hits[0].message_id, Some(said.id));
     let change = SessionChange {
         session_ids: vec![head.id.clone()],
         archived: Some(true),

@@ -10,12 +10,12 @@ import Pin from "@lucide/svelte/icons/pin";
 import PinOff from "@lucide/svelte/icons/pin-off";
 import Tag from "@lucide/svelte/icons/tag";
 import Trash from "@lucide/svelte/icons/trash-2";
-import type { Session, SessionId } from "../../ipc/bindings";
-import { m } from "../../paraglide/messages.js";
-import type { MenuItem } from "../../shared/Menu.svelte";
-import { chats } from "../../state/chats.svelte";
-import { library } from "../../state/library.svelte";
-import { transfers } from "../../state/transfers.svelte";
+import type { Session, SessionId } from "../ipc/bindings";
+import { m } from "../paraglide/messages.js";
+import type { MenuItem } from "../shared/Menu.svelte";
+import { chats } from "../state/chats.svelte";
+import { library } from "../state/library.svelte";
+import { transfers } from "../state/transfers.svelte";
 
 /** The files that conversations can be written into. */
 export function exportItems(ids: SessionId[]): MenuItem[] {
@@ -31,12 +31,12 @@ export function exportItems(ids: SessionId[]): MenuItem[] {
   ];
 }
 
-/** What can be done with one conversation. */
-export function sessionItems(session: Session, rename: () => void): MenuItem[] {
+/** What can be done with one conversation: in the list, where keys do some of it, and in its own header. */
+export function sessionItems(session: Session, rename: () => void, keys = false): MenuItem[] {
   const { id, pinned, archived } = session;
   const ids = [id];
   return [
-    { label: m.chats_rename(), icon: Pencil, keys: "F2", testid: "session-rename", run: rename },
+    { label: m.chats_rename(), icon: Pencil, keys: keys ? "F2" : undefined, testid: "session-rename", run: rename },
     {
       label: pinned ? m.chats_unpin() : m.chats_pin(),
       icon: pinned ? PinOff : Pin,
@@ -65,7 +65,7 @@ export function sessionItems(session: Session, rename: () => void): MenuItem[] {
     {
       label: m.chats_delete(),
       icon: Trash,
-      keys: "Del",
+      keys: keys ? "Del" : undefined,
       danger: true,
       testid: "session-delete",
       run: () => void library.remove(ids),
