@@ -167,8 +167,11 @@ export async function walk(page, screen, language) {
   await page.goto(`${BASE}?mock=${screen.mock}&language=${language}${screen.query ?? ""}`);
   await page.waitForTimeout(700);
   for (const step of screen.steps ?? [])
-    if (typeof step === "string") await page.click(`[data-testid="${step}"]`);
-    else await step(page);
+    if (typeof step === "string") {
+      await page.click(`[data-testid="${step}"]`);
+      // A section that is opened for the first time is loaded first.
+      if (step.startsWith("nav-")) await page.waitForSelector("main > *");
+    } else await step(page);
 }
 
 async function picture(browser, screen, name, viewport, theme, language) {

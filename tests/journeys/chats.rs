@@ -1,9 +1,10 @@
 //! What a person does with a chat beyond sending and stopping, against the real engine.
 
 use slipway_protocol::{
-    ChatRetry, ChatSend, ChatSettings, ConnectionState, Continued, DraftPut, ErrorCode, ErrorFacts,
-    Hop, HostId, MessageRef, MessageState, MetricsQuery, ModelSource, Overflow, Progress, QueuePut,
-    QueueRef, Sampling, SessionDuplicate, SessionQuery, SessionRef, SessionView, TaskBody, TaskRef,
+    AttachmentAdd, AttachmentKind, ChatRetry, ChatSend, ChatSettings, ConnectionState, Continued,
+    DraftPut, ErrorCode, ErrorFacts, Hop, HostId, MessageRef, MessageState, MetricsQuery,
+    ModelSource, Overflow, Progress, QueuePut, QueueRef, Sampling, SessionDuplicate, SessionQuery,
+    SessionRef, SessionView, TaskBody, TaskRef,
 };
 
 use crate::app::{App, chat};
@@ -249,10 +250,19 @@ async fn a_full_disk_loses_nothing_that_was_shown_and_takes_the_rest_later() {
 #[tokio::test(flavor = "multi_thread")]
 async fn drafts_and_two_windows() {
     let app = App::open().await;
-    let draft = |text: &str| DraftPut { session_id: None, text: text.to_owned() };
-    app.program.draft_put(draft("half a thou")).await.unwrap();
+    let file = AttachmentAdd {
+        name: "tide.txt".to_owned(),
+        mime: "text/plain".to_owned(),
+        kind: AttachmentKind::Text,
+        data: "high at noon".to_owned(),
+    };
+    let file = app.program.attachment_add(file).await.unwrap();
+    let attachments = vec![file.id.clone()];
+    let draft = DraftPut { session_id: None, text: "half a thou".to_owned(), attachments };
+    app.program.draft_put(draft).await.unwrap();
     let app = app.reopened().await;
-    assert_eq!(app.program.snapshot().await.unwrap().draft, "half a thou");
+    let draft = app.program.snapshot().await.unwrap().draft;
+    assert_eq!((draft.text.as_str(), draft.attachments), ("half a thou", vec![file]));
     // What one window changes, the other hears of.
     let seq = app.program.bus().last_seq();
     let put = slipway_protocol::FolderPut { id: None, name: "Harbour".to_owned() };

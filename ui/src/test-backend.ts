@@ -79,7 +79,7 @@ export function emptySnapshot(): Snapshot {
     tasks: [],
     sessions: [],
     folders: [],
-    draft: "",
+    draft: blank.NO_DRAFT,
   };
 }
 

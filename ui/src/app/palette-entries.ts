@@ -44,7 +44,7 @@ import { toasts } from "../state/toasts.svelte";
 import { transfers } from "../state/transfers.svelte";
 import { resetZoom, zoom } from "../state/zoom";
 import { findInChat, searchAll } from "./go";
-import { ENTRIES } from "./sections";
+import { ENTRIES } from "./sections.svelte";
 
 const KINDS = { chat: MessageSquare, compare: Columns, conversation: MessagesSquare };
 

@@ -1,9 +1,10 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { keyLabel } from "../shared/platform";
 import { app } from "../state/app.svelte";
 import { offerCommand } from "../state/commands";
 import { settings } from "../state/settings.svelte";
 import { TestBackend } from "../test-backend";
+import { loadSection } from "./sections.svelte";
 import { combination, handleShortcut, latinKey, SHORTCUTS } from "./shortcuts";
 
 describe("latinKey", () => {
@@ -44,6 +45,7 @@ describe("keyLabel", () => {
 });
 
 describe("a shortcut", () => {
+  beforeAll(() => loadSection("chats"), 60_000);
   function press(key: string, code: string, shiftKey = false): KeyboardEvent {
     const event = new KeyboardEvent("keydown", { key, code, ctrlKey: true, shiftKey, cancelable: true });
     handleShortcut(event);

@@ -1,4 +1,5 @@
 import type { Subscribed, TaskMessage } from "./bindings";
+import { tauriBackend } from "./tauri";
 
 /** Takes the messages of the one channel, in the order in which the backend sent them. */
 export type BatchHandler = (batch: TaskMessage[]) => void;
@@ -19,7 +20,7 @@ async function choose(): Promise<Backend> {
     const scenario = query.get("mock");
     if (scenario !== null) return (await import("./mock")).mockBackend(scenario, query.get("language"));
   }
-  return (await import("./tauri")).tauriBackend;
+  return tauriBackend;
 }
 
 /** The backend of this window. */

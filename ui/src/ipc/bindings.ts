@@ -2212,7 +2212,7 @@ queue: Array<QueuedMessage>,
 /**
  * The message that is being written, not sent yet.
  */
-draft: string, 
+draft: Draft, 
 /**
  * The participants and rules of a conversation between models.
  */
@@ -2308,6 +2308,16 @@ message_id: MessageId,
  */
 text: string, };
 
+export type Draft = { 
+/**
+ * The text; empty for none.
+ */
+text: string, 
+/**
+ * The files beside it.
+ */
+attachments: Array<Attachment>, };
+
 export type DraftPut = { 
 /**
  * The conversation; a new one when absent.
@@ -2316,7 +2326,11 @@ session_id: SessionId | null,
 /**
  * The text; empty for none.
  */
-text: string, };
+text: string, 
+/**
+ * The files beside it.
+ */
+attachments: Array<AttachmentId>, };
 
 export type SessionCompact = { 
 /**
@@ -2510,7 +2524,8 @@ folder_id: FolderId | null,
  */
 tag: string | null, 
 /**
- * Only in this conversation ("find in chat"): then hits come in order, over the branch shown.
+ * Only in this conversation ("find in chat"), or in the columns of this comparison: then hits
+ * come in order, over the branch shown.
  */
 session_id: SessionId | null, 
 /**
@@ -3026,7 +3041,7 @@ folders: Array<Folder>,
 /**
  * The new conversation that is being written.
  */
-draft: string, };
+draft: Draft, };
 
 export type HostRef = { 
 /**

@@ -3,6 +3,7 @@ import type {
   AnswerStats,
   ChatSettings,
   ConnectionStatus,
+  Draft,
   Message,
   Sampling,
   Session,
@@ -26,6 +27,9 @@ export const NO_SAMPLING: Sampling = {
 
 /** A conversation without instructions. */
 export const CHAT_SETTINGS: ChatSettings = { system_prompt: "", sampling: NO_SAMPLING, overflow: "ask" };
+
+/** Nothing is being written. */
+export const NO_DRAFT: Draft = { text: "", attachments: [] };
 
 /** An answer of which nothing was measured. */
 export const NO_STATS: AnswerStats = {
@@ -125,7 +129,7 @@ export function blankView(session: Session, messages: Message[], part: Partial<S
     messages,
     compactions: [],
     queue: [],
-    draft: "",
+    draft: NO_DRAFT,
     conversation: null,
     columns: [],
     ...part,

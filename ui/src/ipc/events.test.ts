@@ -48,7 +48,7 @@ describe("the stream of messages", () => {
     backend.subscriptions = [false, true];
     await attach();
     expect(backend.requests("snapshot")).toHaveLength(2);
-    expect(heard).toEqual(["snapshot 0"]);
+    expect(heard).toEqual(["snapshot 0", "snapshot 0"]);
     backend.handlers[0]?.([backend.message("a", log("from the channel that was given up"))]);
     backend.handlers[1]?.([backend.message("a", log("from the new one"))]);
     expect(heard).toEqual(["snapshot 0", "from the new one"]);

@@ -69,6 +69,9 @@ export async function attach(): Promise<void> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const snapshot = await call("snapshot", NOTHING);
     if (mine !== attachment) return;
+    // At once: what happened since is known with the channel, or with the next snapshot.
+    lastSeq = snapshot.seq;
+    for (const handler of snapshotHandlers) handler(snapshot);
 
     // The channel speaks before `subscribe` has answered: what it says waits for the answer.
     let waiting: TaskMessage[] | null = [];
@@ -92,8 +95,6 @@ export async function attach(): Promise<void> {
       continue;
     }
 
-    lastSeq = snapshot.seq;
-    for (const handler of snapshotHandlers) handler(snapshot);
     const early = waiting;
     waiting = null;
     dispatch(early);

@@ -34,6 +34,8 @@ class AppState {
   info = $state.raw<AppInfo | null>(null);
 
   section = $state<Section>(IS_QUICK ? "chats" : remembered());
+  /** No section was ever opened here: most likely the page of two doors comes first. */
+  readonly isNew = !IS_QUICK && localStorage.getItem(REMEMBERED) === null;
   /** The page of two doors, until there is a host. Set by the first snapshot. */
   firstRun = $state(false);
   /** The host selected in Servers; null shows all. */
@@ -75,6 +77,7 @@ class AppState {
       this.firstRun = isUntouched(snapshot);
       const chat = this.quick ? null : localStorage.getItem(REMEMBERED_CHAT);
       if (this.sessionId === null && snapshot.sessions.some(({ id }) => id === chat)) this.sessionId = chat;
+      this.phase = "ready";
     });
   }
 
@@ -95,7 +98,6 @@ class AppState {
     try {
       await attach();
       this.error = null;
-      this.phase = "ready";
     } catch (thrown) {
       this.error = toErrorInfo(thrown);
       this.phase = "failed";

@@ -24,6 +24,8 @@ const CONTENTS_KEPT = 24;
 
 /** The files of the next message of each conversation. */
 class AttachmentState {
+  /** Told of every place whose files changed by what a person did. */
+  onchange: (place: Place) => void = () => undefined;
   #byPlace = new SvelteMap<Place, readonly DraftFile[]>();
   #next = 1;
 
@@ -57,11 +59,10 @@ class AttachmentState {
     try {
       const attachment = await call("attachment_add", await readFile(file));
       // Taken away while it was read.
-      if (!this.of(place).some((item) => item.key === key)) return void this.#drop(attachment.id);
-      this.#change(place, key, { attachment });
+      if (!this.#change(key, { attachment })) this.#drop(attachment.id);
     } catch (thrown) {
-      if (thrown instanceof FileRefused) this.#change(place, key, { problem: thrown.problem });
-      else this.#change(place, key, { error: toErrorInfo(thrown) });
+      if (thrown instanceof FileRefused) this.#change(key, { problem: thrown.problem });
+      else this.#change(key, { error: toErrorInfo(thrown) });
     }
   }
 
@@ -71,39 +72,69 @@ class AttachmentState {
       place,
       this.of(place).filter((item) => item.key !== key),
     );
-    if (found?.attachment) void this.#drop(found.attachment.id);
+    if (found?.attachment) this.#drop(found.attachment.id);
   }
 
-  /** Files went with a message: they are not the next one's any more. */
-  sent(place: Place, ids: readonly AttachmentId[]): void {
-    this.#set(
-      place,
-      this.of(place).filter(({ attachment }) => !attachment || !ids.includes(attachment.id)),
-    );
+  /** Takes the files that are ready away, to be sent; {@link bring} undoes it. */
+  take(place: Place): Attachment[] {
+    const taken = this.ready(place);
+    if (taken.length > 0)
+      this.#set(
+        place,
+        this.of(place).filter(({ attachment }) => !attachment),
+      );
+    return taken;
   }
 
-  /** Puts files of a message that was taken back beside the one being written. */
+  /** Puts files of a message that was taken back, or not taken, beside the one being written. */
   bring(place: Place, attachments: readonly Attachment[]): void {
-    const known = attachments.map((attachment) => {
+    this.#set(place, [...this.of(place), ...this.#entries(attachments)]);
+  }
+
+  /** Puts files of a draft that was kept where they were. */
+  restore(place: Place, attachments: readonly Attachment[]): void {
+    this.#put(place, this.#entries(attachments));
+  }
+
+  /** The new conversation became a real one: files that did not go with its first message do now. */
+  move(to: Place): void {
+    const files = this.of(null);
+    if (files.length === 0) return;
+    this.#set(null, NONE);
+    this.#set(to, [...this.of(to), ...files]);
+  }
+
+  #entries(attachments: readonly Attachment[]): DraftFile[] {
+    return attachments.map((attachment) => {
       const { name, bytes: size } = attachment;
       return { key: this.#next++, name, size, attachment, problem: null, error: null };
     });
-    this.#set(place, [...this.of(place), ...known]);
   }
 
-  async #drop(id: AttachmentId): Promise<void> {
+  #drop(id: AttachmentId): void {
     // One that stays is a few bytes that nothing names; there is nothing for a person to do about it.
-    await call("attachment_drop", { attachment_id: id }).catch(() => undefined);
+    call("attachment_drop", { attachment_id: id }).catch(() => undefined);
   }
 
-  #change(place: Place, key: number, change: Partial<DraftFile>): void {
-    this.#set(
-      place,
-      this.of(place).map((item) => (item.key === key ? { ...item, ...change } : item)),
-    );
+  /** Changes a file wherever it is now; whether it is still there. */
+  #change(key: number, change: Partial<DraftFile>): boolean {
+    for (const [place, files] of this.#byPlace) {
+      if (!files.some((item) => item.key === key)) continue;
+      this.#set(
+        place,
+        files.map((item) => (item.key === key ? { ...item, ...change } : item)),
+      );
+      return true;
+    }
+    return false;
   }
 
   #set(place: Place, files: readonly DraftFile[]): void {
+    this.#put(place, files);
+    this.onchange(place);
+  }
+
+  #put(place: Place, files: readonly DraftFile[]): void {
     if (files.length === 0) this.#byPlace.delete(place);
     else this.#byPlace.set(place, files);
   }

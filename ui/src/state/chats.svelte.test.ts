@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { replaceBackend } from "../ipc/backend";
 import type { BatchHandler } from "../ipc/backend";
-import { blankMessage, blankSession, blankView, NO_STATS } from "../ipc/blank";
+import { blankMessage, blankSession, blankView, NO_DRAFT, NO_STATS } from "../ipc/blank";
 import type { ErrorInfo, Message, Session, SessionView, Snapshot, TaskBody, TaskInfo } from "../ipc/bindings";
 import { attach } from "../ipc/events";
 import { app } from "./app.svelte";
@@ -83,7 +83,7 @@ class Fake {
     return {
       seq: this.seq,
       app: { version: "1", platform: "linux", system_language: "en", data_dir: "", log_dir: "", cpu: "", memory_total_bytes: null, disk_free_bytes: null, hub_token: false },
-      settings: DEFAULTS, hosts: [], connections: [], tasks: this.tasks, sessions: this.sessions, folders: [], draft: "",
+      settings: DEFAULTS, hosts: [], connections: [], tasks: this.tasks, sessions: this.sessions, folders: [], draft: NO_DRAFT,
     };
   }
 }

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { ChatSend, ChatStarted, Session } from "../ipc/bindings";
+import type { Attachment, ChatSend, ChatStarted, Session } from "../ipc/bindings";
 import { blankMessage, blankSession, blankView, NO_STATS } from "../ipc/blank";
 import { attach } from "../ipc/events";
 import { connection, emptySnapshot, errorInfo, hostView, TestBackend } from "../test-backend";
 import { app } from "./app.svelte";
+import { attachments } from "./attachments.svelte";
 import { chats } from "./chats.svelte";
 import { compare } from "./compare.svelte";
 import { drafts } from "./drafts.svelte";
@@ -97,6 +98,24 @@ describe("a comparison", () => {
     compare.resend("c0");
     await vi.waitFor(() => expect(chats.active.has("c0")).toBe(true));
     expect((backend.requests("chat_send").at(-1) as ChatSend).text).toBe("Which is right?");
+  });
+
+  it("sends its files to every column; one that refuses keeps them for the next time", async () => {
+    const file: Attachment = { id: "f1", name: "a.png", mime: "image/png", kind: "image", bytes: 9, tokens: null };
+    attachments.bring(null, [file]);
+    refusing.add("c0");
+    await compare.start("");
+    await vi.waitFor(() => expect(attachments.ids("c0")).toEqual(["f1"]));
+    refusing.clear();
+    compare.resend("c0");
+    await vi.waitFor(() => expect(chats.active.has("c0")).toBe(true));
+    const sent = backend.requests("chat_send") as ChatSend[];
+    expect(sent.map(({ session_id, attachments }) => [session_id, attachments])).toEqual([
+      ["c0", ["f1"]],
+      ["c1", ["f1"]],
+      ["c0", ["f1"]],
+    ]);
+    for (const place of [null, "head", "c0", "c1"]) expect(attachments.ids(place)).toEqual([]);
   });
 
   it("goes on in the other columns when an answer breaks", async () => {

@@ -1,9 +1,10 @@
 import { SvelteMap } from "svelte/reactivity";
-import type { CompareColumn, ErrorInfo, HostId, Session, SessionId } from "../ipc/bindings";
+import type { Attachment, CompareColumn, ErrorInfo, HostId, Session, SessionId } from "../ipc/bindings";
 import { call } from "../ipc/call";
 import { toErrorInfo } from "../ipc/errors";
 import { onMessage, onSnapshot } from "../ipc/events";
 import { app } from "./app.svelte";
+import { attachments } from "./attachments.svelte";
 import { chats } from "./chats.svelte";
 import { drafts, type Place } from "./drafts.svelte";
 import { mode } from "./mode.svelte";
@@ -76,7 +77,7 @@ class CompareState {
 
   /** Makes the comparison that is drafted and asks its first question. Resolves to whether it exists. */
   async start(text: string): Promise<boolean> {
-    if (this.starting || text.trim() === "") return false;
+    if (this.starting || !isWritten(null, text)) return false;
     this.starting = true;
     this.refused = null;
     try {
@@ -100,20 +101,21 @@ class CompareState {
     }
   }
 
-  /** Asks all columns at once. One that does not take the question keeps it as its draft. */
+  /** Asks all columns at once. One that does not take the question keeps it and its files as its draft. */
   send(headId: SessionId, text: string): void {
-    if (text.trim() === "" || this.running(headId).length > 0) return;
+    if (!isWritten(headId, text) || this.running(headId).length > 0) return;
     drafts.setText(headId, "");
+    const files = attachments.take(headId);
     for (const column of this.columns(headId)) {
       if (!this.apart(headId)) drafts.setSampling(column.id, drafts.sampling(headId));
-      this.#send(column, text);
+      void this.#send(column, text, files);
     }
   }
 
   /** Asks one column once more what it did not take. */
   resend(columnId: SessionId): void {
     const column = chats.sessions.get(columnId);
-    if (column) this.#send(column, drafts.text(columnId));
+    if (column) void this.#send(column, drafts.text(columnId), attachments.take(columnId));
   }
 
   /** Answers the last question of a column again, with another model if one is named. */
@@ -124,7 +126,7 @@ class CompareState {
     await this.#stopped(columnId);
     const { hostId, model } = answering;
     drafts.setHost(columnId, hostId, model);
-    if (chats.refused.has(columnId)) await chats.send(columnId, hostId, drafts.text(columnId));
+    if (chats.refused.has(columnId)) await sendFrom(columnId, hostId, drafts.text(columnId), attachments.take(columnId));
     else await chats.retry(columnId, hostId);
   }
 
@@ -147,11 +149,11 @@ class CompareState {
     }
   }
 
-  #send(column: Session, text: string): void {
+  async #send(column: Session, text: string, files: Attachment[]): Promise<void> {
     const answering = answererOf(column);
     if (!answering) return;
     drafts.setHost(column.id, answering.hostId, answering.model);
-    void chats.send(column.id, answering.hostId, text);
+    await sendFrom(column.id, answering.hostId, text, files);
   }
 
   /** Resolves when a column's answer has ended; stops it if it has not. */
@@ -172,6 +174,17 @@ class CompareState {
   #showColumns(headId: SessionId): void {
     for (const { id } of this.columns(headId)) void chats.show(id);
   }
+}
+
+/** Whether there is something to ask. */
+function isWritten(place: Place, text: string): boolean {
+  return text.trim() !== "" || attachments.ready(place).length > 0;
+}
+
+/** Sends a message of a column; files that it does not take stay beside its draft. */
+async function sendFrom(columnId: SessionId, hostId: HostId, text: string, files: Attachment[]): Promise<void> {
+  const taken = await chats.send(columnId, hostId, text, { attachments: files.map(({ id }) => id) });
+  if (!taken) attachments.bring(columnId, files);
 }
 
 /** Who answers in a column: the name that its server knows the model by. */

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { blankSession, blankView, CHAT_SETTINGS } from "../ipc/blank";
+import type { Attachment } from "../ipc/bindings";
 import { TestBackend } from "../test-backend";
+import { attachments } from "./attachments.svelte";
 import { drafts } from "./drafts.svelte";
 
+const FILE: Attachment = { id: "f1", name: "tide.txt", mime: "text/plain", kind: "text", bytes: 12, tokens: 3 };
 let backend: TestBackend;
 let run = 0;
 let place = "";
@@ -28,7 +31,7 @@ describe("complaint 2: what was written is lost", () => {
     await vi.advanceTimersByTimeAsync(499);
     expect(backend.requests("draft_put")).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
-    expect(backend.requests("draft_put")).toEqual([{ session_id: place, text: "hello" }]);
+    expect(backend.requests("draft_put")).toEqual([{ session_id: place, text: "hello", attachments: [] }]);
   });
 
   it("goes there at once when the field or the window is left", async () => {
@@ -38,16 +41,26 @@ describe("complaint 2: what was written is lost", () => {
     drafts.setText(place, "hello there");
     window.dispatchEvent(new Event("pagehide"));
     await vi.advanceTimersByTimeAsync(0);
-    expect(backend.requests("draft_put").at(-1)).toEqual({ session_id: place, text: "hello there" });
+    expect(backend.requests("draft_put").at(-1)).toEqual({ session_id: place, text: "hello there", attachments: [] });
   });
 
   it("comes back with the conversation, but never over what was written since", () => {
-    const view = blankView(blankSession(place), [], { draft: "kept" });
+    const view = blankView(blankSession(place), [], { draft: { text: "kept", attachments: [FILE] } });
     drafts.take(view);
     expect(drafts.text(place)).toBe("kept");
+    expect(attachments.ready(place)).toEqual([FILE]);
     drafts.setText(place, "");
     drafts.take(view);
     expect(drafts.text(place)).toBe("");
+  });
+
+  it("goes to disk with its files, until they are sent", async () => {
+    attachments.bring(place, [FILE, { ...FILE, id: "f2" }]);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(backend.requests("draft_put").at(-1)).toEqual({ session_id: place, text: "", attachments: ["f1", "f2"] });
+    expect(attachments.take(place)).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(backend.requests("draft_put").at(-1)).toEqual({ session_id: place, text: "", attachments: [] });
   });
 });
 

@@ -1,8 +1,9 @@
 import { SvelteMap } from "svelte/reactivity";
 import { NO_SAMPLING } from "../ipc/blank";
-import type { ChatSettings, HostId, Sampling, SessionId, SessionView } from "../ipc/bindings";
+import type { ChatSettings, Draft, HostId, Sampling, SessionId, SessionView } from "../ipc/bindings";
 import { call } from "../ipc/call";
 import { onSnapshot } from "../ipc/events";
+import { attachments } from "./attachments.svelte";
 import { settings } from "./settings.svelte";
 import { toasts } from "./toasts.svelte";
 
@@ -19,21 +20,22 @@ interface Choice {
 const TEXT_MS = 500;
 const SETTINGS_MS = 300;
 
-/** The next message of each conversation: its text, who is to answer it, and how. All of it is on disk. */
+/** The next message of each conversation: its text, its files, who is to answer it, and how. All of it is on disk. */
 class DraftState {
   #texts = new SvelteMap<Place, string>();
   #choices = new SvelteMap<Place, Choice>();
   #settings = new SvelteMap<Place, ChatSettings>();
   /** What is not on disk yet, and the clocks that put it there. */
   #unsaved = new Map<Place, ReturnType<typeof setTimeout>>();
-  /** Places whose text this window has, read or written: the backend's is older from then on. */
+  /** Places whose draft this window has, read or written: the backend's is older from then on. */
   #known = new Set<Place>();
   #unset = new Map<SessionId, ReturnType<typeof setTimeout>>();
 
   constructor() {
     onSnapshot((snapshot) => {
-      if (!this.#known.has(null)) this.#put(null, snapshot.draft);
+      this.#take(null, snapshot.draft);
     });
+    attachments.onchange = (place) => this.#later(place);
     // Closed, reloaded or hidden: what was typed in the last moments must not be lost.
     window.addEventListener("pagehide", () => this.flushAll());
     document.addEventListener("visibilitychange", () => {
@@ -48,6 +50,11 @@ class DraftState {
   setText(place: Place, text: string): void {
     if (text === this.text(place)) return;
     this.#put(place, text);
+    this.#later(place);
+  }
+
+  #later(place: Place): void {
+    this.#known.add(place);
     clearTimeout(this.#unsaved.get(place));
     this.#unsaved.set(
       place,
@@ -68,7 +75,7 @@ class DraftState {
     clearTimeout(timer);
     this.#unsaved.delete(place);
     try {
-      await call("draft_put", { session_id: place, text: this.text(place) });
+      await call("draft_put", { session_id: place, text: this.text(place), attachments: attachments.ids(place) });
     } catch (thrown) {
       toasts.error(thrown);
     }
@@ -81,7 +88,7 @@ class DraftState {
 
   /** Takes what the backend keeps of a conversation, unless the person has written since. */
   take({ session, draft, settings: kept }: SessionView): void {
-    if (!this.#known.has(session.id)) this.#put(session.id, draft);
+    this.#take(session.id, draft);
     if (!this.#unset.has(session.id)) this.#settings.set(session.id, kept);
   }
 
@@ -129,14 +136,21 @@ class DraftState {
   move(to: SessionId): void {
     this.setText(to, this.text(null));
     this.setText(null, "");
+    attachments.move(to);
     const chosen = this.#settings.get(null);
     if (chosen) this.#settings.set(to, chosen);
     this.#settings.delete(null);
     this.#choices.delete(null);
   }
 
-  #put(place: Place, text: string): void {
+  #take(place: Place, { text, attachments: files }: Draft): void {
+    if (this.#known.has(place)) return;
     this.#known.add(place);
+    this.#put(place, text);
+    attachments.restore(place, files);
+  }
+
+  #put(place: Place, text: string): void {
     if (text === "") this.#texts.delete(place);
     else this.#texts.set(place, text);
   }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { replaceBackend, type BatchHandler } from "../ipc/backend";
+import { NO_DRAFT } from "../ipc/blank";
 import type { LogRecord, Snapshot } from "../ipc/bindings";
 import { attach } from "../ipc/events";
 import { logs } from "./logs.svelte";
@@ -17,7 +18,7 @@ function record(seq: number): LogRecord {
 const snapshot: Snapshot = {
   seq: 0,
   app: { version: "1", platform: "linux", system_language: "en", data_dir: "", log_dir: "", cpu: "", memory_total_bytes: null, disk_free_bytes: null, hub_token: false },
-  settings: DEFAULTS, hosts: [], connections: [], tasks: [], sessions: [], folders: [], draft: "",
+  settings: DEFAULTS, hosts: [], connections: [], tasks: [], sessions: [], folders: [], draft: NO_DRAFT,
 };
 
 beforeEach(async () => {

@@ -13,6 +13,8 @@ export interface Served {
   /** The name to ask for it by; null is the one that the server serves. */
   model: string | null;
   label: string;
+  /** Whether it takes pictures; null where its server does not say. */
+  vision: boolean | null;
   host: string;
   condition: Condition | null;
   /** Whether its server answers now. */
@@ -26,19 +28,20 @@ export function servedKey({ host_id, model }: Pick<CompareColumn, "host_id" | "m
 
 /** The models of all servers, those that answer now first. Reads stores, so it follows them. */
 export function served(): Served[] {
-  const all = hosts.list.flatMap((view) => {
+  const all = hosts.list.flatMap((view): Served[] => {
     const { id } = view.host;
     const status = connections.get(id);
     const condition = conditionOf(view);
     const base = { hostId: id, host: hostName(view.host), condition, usable: isUsable(id) };
     const offered = status?.models ?? [];
     const one = view.deployment ? modelName(view.deployment) : (status?.model ?? null);
-    const names = offered.length > 1 ? offered.map((model) => ({ model: model.id, label: model.id })) : [];
-    if (names.length === 0 && one !== null) names.push({ model: "", label: one });
-    return names.map(({ model, label }) => {
-      const asked = model === "" ? null : model;
-      return { ...base, key: servedKey({ host_id: id, model: asked }), model: asked, label };
-    });
+    if (offered.length > 1)
+      return offered.map(({ id: model, vision }) => {
+        return { ...base, key: servedKey({ host_id: id, model }), model, label: model, vision };
+      });
+    if (one === null) return [];
+    const vision = offered[0]?.vision ?? null;
+    return [{ ...base, key: servedKey({ host_id: id, model: null }), model: null, label: one, vision }];
   });
   return [...all.filter(({ usable }) => usable), ...all.filter(({ usable }) => !usable)];
 }

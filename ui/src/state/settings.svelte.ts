@@ -8,9 +8,21 @@ import { toasts } from "./toasts.svelte";
 
 export { DEFAULTS };
 
+/** How the window looked last: it begins like that, before the backend has answered. */
+const REMEMBERED = "slipway.look";
+
+function remembered(): Settings {
+  try {
+    const look = JSON.parse(localStorage.getItem(REMEMBERED) ?? "{}") as Pick<Settings, "theme" | "language">;
+    return { ...DEFAULTS, ...look };
+  } catch {
+    return DEFAULTS;
+  }
+}
+
 /** The settings, applied the moment they change. */
 class SettingsState {
-  value = $state.raw<Settings>(DEFAULTS);
+  value = $state.raw<Settings>(remembered());
   #zoom = 100;
   #system: Locale = guessLocale();
   #dark = window.matchMedia?.("(prefers-color-scheme: dark)");
@@ -44,6 +56,8 @@ class SettingsState {
 
   #take(settings: Settings): void {
     this.value = settings;
+    const { theme, language } = settings;
+    localStorage.setItem(REMEMBERED, JSON.stringify({ theme, language }));
     this.#apply();
   }
 

@@ -76,7 +76,7 @@ impl Program {
             self.name_comparison(&session, &send.text).await?;
         }
         if queued.is_none() {
-            self.store().drafts().put(send.session_id.as_ref(), "").await?;
+            self.store().drafts().put(send.session_id.as_ref(), "", &[]).await?;
         }
         let started = ChatStarted {
             request_id: answer.request_id.clone().unwrap_or_default(),

@@ -6,7 +6,7 @@ use ts_rs::TS;
 use crate::connect::ConnectionStatus;
 use crate::host::HostView;
 use crate::library::Folder;
-use crate::session::Session;
+use crate::session::{Draft, Session};
 use crate::settings::Settings;
 use crate::task::TaskInfo;
 use crate::text::Language;
@@ -55,5 +55,5 @@ pub struct Snapshot {
     /// All folders by name.
     pub folders: Vec<Folder>,
     /// The new conversation that is being written.
-    pub draft: String,
+    pub draft: Draft,
 }

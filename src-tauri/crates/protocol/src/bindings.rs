@@ -172,6 +172,7 @@ pub fn typescript() -> String {
         SessionDuplicate,
         MessageRef,
         MessageEdit,
+        Draft,
         DraftPut,
         SessionCompact,
         CompactionRef,

@@ -214,7 +214,7 @@ pub struct SessionView {
     /// Messages that wait for the answer before them.
     pub queue: Vec<QueuedMessage>,
     /// The message that is being written, not sent yet.
-    pub draft: String,
+    pub draft: Draft,
     /// The participants and rules of a conversation between models.
     pub conversation: Option<Conversation>,
     /// The columns of a comparison, in order.
@@ -292,6 +292,17 @@ pub struct DraftPut {
     pub session_id: Option<SessionId>,
     /// The text; empty for none.
     pub text: String,
+    /// The files beside it.
+    pub attachments: Vec<AttachmentId>,
+}
+
+/// What is being written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Draft {
+    /// The text; empty for none.
+    pub text: String,
+    /// The files beside it.
+    pub attachments: Vec<Attachment>,
 }
 
 /// The command `session_compact`: leaves the oldest turns out of what is sent, with or without a

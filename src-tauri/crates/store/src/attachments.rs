@@ -10,7 +10,7 @@ use crate::column::{integer, named};
 use crate::error::{Error, Result};
 use crate::store::Store;
 
-/// `DELETE` of files that neither a message nor the queue names, of those that pass the condition.
+/// `DELETE` of files that neither a message nor the queue names, of those that pass the conditions.
 macro_rules! delete_unsent {
     ($condition:literal) => {
         concat!(
@@ -69,13 +69,16 @@ impl Attachments<'_> {
             .map_err(|error| self.0.error(error))
     }
 
-    /// Removes what was added before `ms` (since the epoch) and never sent; returns how many.
+    /// Removes what was added before `ms` (since the epoch), never sent, and is not beside a draft;
+    /// returns how many.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn purge_unsent_before(&self, ms: u64) -> Result<u64> {
         let ms = integer(ms).map_err(|error| self.0.error(error))?;
-        sqlx::query(delete_unsent!("created_at < ?"))
+        sqlx::query(delete_unsent!(
+            "created_at < ? AND id NOT IN (SELECT value FROM drafts, json_each(attachments_json))"
+        ))
             .bind(ms)
             .execute(self.0.pool())
             .await

@@ -1,4 +1,4 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import type { Component } from "svelte";
 import { beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
 
@@ -6,7 +6,6 @@ import type { HostView } from "../../ipc/bindings";
 import { ActiveAnswer } from "../../state/answer.svelte";
 import { chats } from "../../state/chats.svelte";
 import { drafts } from "../../state/drafts.svelte";
-import { renderInWindow } from "../../test-window";
 import Composer from "./Composer.svelte";
 import type { Target } from "./target";
 
@@ -24,7 +23,7 @@ beforeEach(() => {
 });
 
 function show(more: Partial<Target> = {}, oneditlast = (): void => undefined): HTMLTextAreaElement {
-  renderInWindow(Composer as unknown as Component<Record<string, unknown>>, { sessionId: "s", target: { ...target, ...more }, oneditlast });
+  render(Composer as unknown as Component<Record<string, unknown>>, { sessionId: "s", target: { ...target, ...more }, oneditlast });
   return screen.getByTestId<HTMLTextAreaElement>("composer");
 }
 

@@ -1,5 +1,5 @@
 /** What users of other chats complain about, shown to be impossible here. */
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { flushSync, tick, type Component } from "svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -11,7 +11,6 @@ import { chats } from "../../state/chats.svelte";
 import { flushFrame } from "../../state/frame";
 import { ChatMessage } from "../../state/thread.svelte";
 import { errorInfo, TestBackend } from "../../test-backend";
-import { renderInWindow } from "../../test-window";
 import AnswerMessage from "./AnswerMessage.svelte";
 import Announcer from "./Announcer.svelte";
 
@@ -22,7 +21,7 @@ function answer(session_id: string, part: Partial<Message> = {}): Message {
 }
 
 function show(message: Message, actions: object): void {
-  renderInWindow(AnswerMessage as unknown as Component<Record<string, unknown>>, {
+  render(AnswerMessage as unknown as Component<Record<string, unknown>>, {
     message: new ChatMessage(message), active: undefined, isLast: true, actions, compact: false, onlink: vi.fn(), editingId: null,
   });
 }
@@ -98,7 +97,7 @@ describe("complaint 14: screen readers hear nothing, or every token", () => {
   it("says an answer once, when it is complete", async () => {
     app.sessionId = "two";
     await chats.show("two");
-    renderInWindow(Announcer as unknown as Component<Record<string, unknown>>, { sessionId: "two" });
+    render(Announcer as unknown as Component<Record<string, unknown>>, { sessionId: "two" });
     const region = screen.getByTestId("chat-announcer");
     expect(region.getAttribute("aria-live")).toBe("polite");
     begin("two");

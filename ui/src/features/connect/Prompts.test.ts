@@ -1,9 +1,8 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { HostKeyQuestion, PromptQuestion } from "../../ipc/bindings";
 import { attach } from "../../ipc/events";
 import { TestBackend, emptySnapshot, errorInfo, hostView } from "../../test-backend";
-import { renderInWindow } from "../../test-window";
 import { prompts } from "../../state/prompts.svelte";
 import Prompts from "./Prompts.svelte";
 
@@ -12,7 +11,7 @@ let backend: TestBackend;
 const FINGERPRINT = "SHA256:mN4qT0sVb1YkR8fZ2uXcH6jLpWgD5aEoQi9nK3yB7Zk";
 
 async function ask(question: PromptQuestion): Promise<void> {
-  renderInWindow(Prompts);
+  render(Prompts);
   backend.say("c1", {
     type: "prompt",
     data: { prompt_id: "p1", host_id: "a", expires_at: Date.now() + 60_000, question },
@@ -156,7 +155,7 @@ describe("a secret", () => {
 
 describe("a changed host key", () => {
   it("is told with file and line, and offers nothing but to stay away", async () => {
-    renderInWindow(Prompts);
+    render(Prompts);
     const subject = { kind: "connect" as const, host_id: "a", session_id: null, message_id: null };
     backend.say("c1", { type: "progress", data: { type: "started", data: subject } });
     backend.say("c1", { type: "error", data: errorInfo("host_key_changed") });

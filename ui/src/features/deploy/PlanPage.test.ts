@@ -1,9 +1,8 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { DeployRequest, Finding, Fit, FitVerdict, PlannedDeploy } from "../../ipc/bindings";
 import { attach } from "../../ipc/events";
 import { TestBackend, emptySnapshot, errorInfo, finding, hostView, plannedDeploy } from "../../test-backend";
-import { renderInWindow } from "../../test-window";
 import { plans } from "../../state/plans.svelte";
 import PlanPage from "./PlanPage.svelte";
 
@@ -21,7 +20,7 @@ async function open(findings?: Finding[], change: (planned: PlannedDeploy) => vo
   const view = hostView(host);
   backend.snapshot = { ...emptySnapshot(), hosts: [view] };
   await attach();
-  renderInWindow(PlanPage, { view });
+  render(PlanPage, { view });
   await vi.waitFor(() => expect(backend.requests("deploy_plan")).toHaveLength(1));
   await vi.waitFor(() => expect(screen.getByTestId("preflight").getAttribute("aria-busy")).toBe("true"));
   const planned = plannedDeploy(host, findings);
@@ -102,7 +101,7 @@ describe("the report", () => {
     const view = hostView(host);
     backend.snapshot = { ...emptySnapshot(), hosts: [view] };
     await attach();
-    renderInWindow(PlanPage, { view });
+    render(PlanPage, { view });
     await vi.waitFor(() => expect(backend.requests("deploy_plan")).toHaveLength(1));
     backend.say(`p${asked}`, { type: "error", data: errorInfo("host_unreachable") });
     await fireEvent.click(await screen.findByTestId("plan-retry"));
@@ -115,7 +114,7 @@ describe("the plan", () => {
     const view = hostView(host);
     backend.snapshot = { ...emptySnapshot(), hosts: [view] };
     await attach();
-    renderInWindow(PlanPage, { view });
+    render(PlanPage, { view });
     await vi.waitFor(() => expect(backend.requests("deploy_plan")).toHaveLength(1));
     expect(await deployed()).toMatchObject({ model: { type: "practice" }, engine: { type: "auto" }, overrides: [], bring: null });
     await vi.waitFor(() => expect(backend.requests("task_cancel")).toContainEqual({ request_id: `p${asked}` }));

@@ -1,9 +1,8 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ErrorInfo, TaskOutcome } from "../../ipc/bindings";
 import { attach } from "../../ipc/events";
 import { TestBackend, deployment, emptySnapshot, errorInfo, finding, hostView } from "../../test-backend";
-import { renderInWindow } from "../../test-window";
 import { plans } from "../../state/plans.svelte";
 import { tasks } from "../../state/tasks.svelte";
 import RunPage from "./RunPage.svelte";
@@ -21,7 +20,7 @@ async function ended(outcome: TaskOutcome): Promise<void> {
   backend.say("d1", outcome);
   const run = tasks.get("d1");
   if (!run) throw new Error("the deploy is gone");
-  renderInWindow(RunPage, { view, run });
+  render(RunPage, { view, run });
 }
 
 beforeEach(() => {

@@ -1,4 +1,4 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { tick } from "svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { blankSession } from "../../ipc/blank";
@@ -8,7 +8,6 @@ import { library } from "../../state/library.svelte";
 import { search } from "../../state/search.svelte";
 import { axeFindings } from "../../test-axe";
 import { emptySnapshot, TestBackend } from "../../test-backend";
-import { renderInWindow } from "../../test-window";
 import BulkBar from "./BulkBar.svelte";
 import FolderRow from "./FolderRow.svelte";
 import LibraryDialogs from "./LibraryDialogs.svelte";
@@ -46,7 +45,7 @@ describe("a row of the list", () => {
   function row(part: Parameters<typeof blankSession>[1]): void {
     const session = blankSession("s1", { title: "Ships", ...part });
     const props = { session, current: false, chosen: true, stop: true, renaming: false, onopen: open, onrename: rename };
-    renderInWindow(SessionRow, props);
+    render(SessionRow, props);
   }
 
   it("says what it is, that it is selected, and that it failed", async () => {
@@ -81,7 +80,7 @@ describe("a row of the list", () => {
 
 describe("a folder", () => {
   it("names itself with the number of its chats and takes what is dropped on it", async () => {
-    renderInWindow(FolderRow, { folder: { id: "f", name: "Notes" }, count: 3, open: true, stop: true });
+    render(FolderRow, { folder: { id: "f", name: "Notes" }, count: 3, open: true, stop: true });
     const row = screen.getByTestId("folder-row");
     expect(row.getAttribute("aria-label")).toBe("Notes, 3 chats");
     expect(row.getAttribute("aria-expanded")).toBe("true");
@@ -94,7 +93,7 @@ describe("a folder", () => {
 
 describe("what is done with many", () => {
   it("stands below the list once there is a selection", async () => {
-    renderInWindow(BulkBar);
+    render(BulkBar);
     expect(screen.queryByTestId("bulk-bar")).toBeNull();
     library.selection.add("s1").add("s2");
     await tick();
@@ -103,7 +102,7 @@ describe("what is done with many", () => {
   });
 
   it("moves by keyboard alone", async () => {
-    renderInWindow(LibraryDialogs);
+    render(LibraryDialogs);
     library.dialog = { kind: "move", ids: ["s1", "s2"] };
     await tick();
     const field = await screen.findByRole("combobox");
@@ -117,7 +116,7 @@ describe("what is done with many", () => {
   });
 
   it("shows the tags that all, some or none have", async () => {
-    renderInWindow(LibraryDialogs);
+    render(LibraryDialogs);
     library.dialog = { kind: "tags", ids: ["s1", "s2"] };
     const box = (await screen.findByRole("checkbox")) as HTMLInputElement;
     expect([box.checked, box.indeterminate]).toEqual([false, true]);
@@ -125,7 +124,7 @@ describe("what is done with many", () => {
   });
 
   it("refuses a folder name that is taken", async () => {
-    renderInWindow(LibraryDialogs);
+    render(LibraryDialogs);
     library.dialog = { kind: "folder", folder: null, ids: [] };
     await fireEvent.input(await screen.findByTestId("folder-name"), { target: { value: "notes" } });
     expect(screen.getByRole("alert").textContent).toBe("There is a folder with this name already.");

@@ -1,9 +1,8 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { beforeEach, expect, it, vi } from "vitest";
 import { blankSession } from "../../ipc/blank";
 import { app } from "../../state/app.svelte";
 import { TestBackend } from "../../test-backend";
-import { renderInWindow } from "../../test-window";
 import FindBar from "./FindBar.svelte";
 
 let backend: TestBackend;
@@ -15,7 +14,7 @@ beforeEach(() => {
     hits: ["m1", "m2", "m3"].map((message_id) => ({ session: blankSession("s1"), message_id, at: 1, snippet: [] })),
     more: false,
   }));
-  renderInWindow(FindBar, { sessionId: "s1", onall: () => undefined });
+  render(FindBar, { sessionId: "s1", onall: () => undefined });
 });
 
 it("asks for this conversation only, goes from place to place, and lets go with Esc", async () => {

@@ -1,11 +1,10 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { MetricsQuery } from "../../ipc/bindings";
 import { attach } from "../../ipc/events";
 import { metricsOf } from "../../ipc/mock/metrics";
 import { TestBackend, emptySnapshot, errorInfo } from "../../test-backend";
 import { axeFindings } from "../../test-axe";
-import { renderInWindow } from "../../test-window";
 import { app } from "../../state/app.svelte";
 import { metrics } from "../../state/metrics.svelte";
 import { settingsView } from "../../state/settings-view.svelte";
@@ -42,7 +41,7 @@ afterEach(() => vi.useRealTimers());
 const queries = (): MetricsQuery[] => backend.requests("metrics_query") as MetricsQuery[];
 
 async function open(): Promise<void> {
-  renderInWindow(MetricsMain);
+  render(MetricsMain);
   await vi.waitFor(() => expect(metrics.loading).toBe(false));
 }
 
@@ -56,7 +55,7 @@ describe("the page of Metrics", () => {
   it("has no fault for screen readers", async () => {
     scenario = "metrics-one";
     await open();
-    renderInWindow(MetricsList);
+    render(MetricsList);
     await fireEvent.click(await screen.findByTestId("metrics-errors-table"));
     expect(await axeFindings()).toEqual([]);
   });
@@ -96,7 +95,7 @@ describe("the page of Metrics", () => {
 
   it("narrows to a model and a server, and back", async () => {
     await open();
-    renderInWindow(MetricsList);
+    render(MetricsList);
     await fireEvent.click(await screen.findByTestId("metrics-model-gemma3:4b"));
     await vi.waitFor(() => expect(queries().at(-1)).toMatchObject({ model: "gemma3:4b", host_id: null }));
     expect(await screen.findByRole("heading", { name: "gemma3:4b" })).toBeTruthy();

@@ -1,4 +1,4 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import Dot from "@lucide/svelte/icons/dot";
 import { tick } from "svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -6,7 +6,6 @@ import { blankSession } from "../../ipc/blank";
 import { app } from "../../state/app.svelte";
 import { axeFindings } from "../../test-axe";
 import { TestBackend } from "../../test-backend";
-import { renderInWindow } from "../../test-window";
 import type { Entry } from "./find";
 import Palette from "./Palette.svelte";
 
@@ -30,7 +29,7 @@ beforeEach(() => {
     hits: [{ session: blankSession("s1", { title: "Plan" }), message_id: "m1", at: 1, snippet: [{ text: "a vacuum", hit: true }] }],
     more: false,
   }));
-  renderInWindow(Palette, { entries: ENTRIES, withWords: (words: string) => entry("about", "commands", `About ${words}`), onclose: close });
+  render(Palette, { entries: ENTRIES, withWords: (words: string) => entry("about", "commands", `About ${words}`), onclose: close });
 });
 
 function lines(): string[] {

@@ -1,9 +1,8 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ConnectionHistory, ConnectionStatus, ErrorInfo, LinkFinding } from "../../ipc/bindings";
 import { attach } from "../../ipc/events";
 import { TestBackend, deployment, emptySnapshot, errorInfo, hostView } from "../../test-backend";
-import { renderInWindow } from "../../test-window";
 import { app } from "../../state/app.svelte";
 import { diagnoses } from "../../state/diagnoses.svelte";
 import { histories } from "../../state/histories.svelte";
@@ -44,7 +43,7 @@ async function open(part: Partial<ConnectionStatus> | null = {}): Promise<void> 
   backend.snapshot = { ...emptySnapshot(), hosts: [hostView("a", { deployment: DEPLOYMENT })], connections };
   await attach();
   app.openHost("a");
-  renderInWindow(HostMain);
+  render(HostMain);
 }
 
 function say(part: Partial<ConnectionStatus>): void {

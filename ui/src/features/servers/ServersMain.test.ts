@@ -1,8 +1,7 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { attach } from "../../ipc/events";
 import { TestBackend, deployment, emptySnapshot, errorInfo, hostView } from "../../test-backend";
-import { renderInWindow } from "../../test-window";
 import { app } from "../../state/app.svelte";
 import { toasts } from "../../state/toasts.svelte";
 import ServersMain from "./ServersMain.svelte";
@@ -13,7 +12,7 @@ const DEPLOYMENT = deployment();
 let backend: TestBackend;
 
 function open(): void {
-  renderInWindow(ServersMain);
+  render(ServersMain);
 }
 
 const primary = (name: string): HTMLButtonElement =>

@@ -1,9 +1,8 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DeployedVersion, TaskKind, TaskResult, VersionList } from "../../ipc/bindings";
 import { attach } from "../../ipc/events";
 import { TestBackend, connection, deployment, emptySnapshot, errorInfo, hostView } from "../../test-backend";
-import { renderInWindow } from "../../test-window";
 import { app } from "../../state/app.svelte";
 import { toasts } from "../../state/toasts.svelte";
 import HostMain from "./HostMain.svelte";
@@ -57,7 +56,7 @@ async function open(connected = true): Promise<void> {
   };
   await attach();
   app.openHost(host);
-  renderInWindow(HostMain);
+  render(HostMain);
 }
 
 async function openListed(): Promise<void> {
@@ -142,7 +141,7 @@ describe("the versions of a host", () => {
 describe("the inspector", () => {
   it("goes back to the previous version and stops the engine, both after a question", async () => {
     await openListed();
-    renderInWindow(ServersInspector);
+    render(ServersInspector);
     await fireEvent.click(screen.getByTestId("inspector-rollback"));
     expect(serversView.dialog).toMatchObject({ kind: "rollback", hostId: host, version: { version: "v2" } });
     await fireEvent.click(screen.getByTestId("inspector-stop"));

@@ -1,8 +1,7 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { attach } from "../../ipc/events";
 import { TestBackend, emptySnapshot, errorInfo } from "../../test-backend";
-import { renderInWindow } from "../../test-window";
 import { app } from "../../state/app.svelte";
 import { settingsView } from "../../state/settings-view.svelte";
 import SettingsMain from "./SettingsMain.svelte";
@@ -17,7 +16,7 @@ beforeEach(async () => {
   await attach();
   settingsView.group = "models";
   settingsView.search = "";
-  renderInWindow(SettingsMain);
+  render(SettingsMain);
 });
 
 async function write(testid: string, words: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { ChatRetry, ChatSend, ChatStarted, Message, Session } from "../bindings";
-import { blankMessage, blankSession, NO_STATS } from "../blank";
+import { blankMessage, blankSession, NO_DRAFT, NO_STATS } from "../blank";
 import { both, sleep, type MockStream } from "./stream";
 import { allOf, aroundOf, branchOf } from "./tree";
 import type { World } from "./world";
@@ -79,7 +79,7 @@ export function send(stage: Stage, request: ChatSend): ChatStarted {
     world.messages.set(session.id, []);
   }
   const around = aroundOf(world, session.id);
-  Object.assign(around, { settings: request.settings, draft: "" });
+  Object.assign(around, { settings: request.settings, draft: NO_DRAFT });
   const branch = branchOf(world, session.id);
   const replaced = branch.find(({ id }) => id === request.replaces);
   const parent = replaced ? branch.find(({ id }) => id === replaced.parent_id) : branch.at(-1);

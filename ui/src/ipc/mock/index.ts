@@ -1,4 +1,5 @@
 import type { Backend } from "../backend";
+import { NO_DRAFT } from "../blank";
 import type { Commands, ErrorInfo, Host, HostAdd, PromptReply, Snapshot, TaskRef } from "../bindings";
 import { playConnect, playDeploy, type MockTask } from "./deploy";
 import { playDiagnosis } from "./diagnosis";
@@ -175,7 +176,7 @@ export function mockBackend(name: string, language: string | null = null): Backe
   function pick() {
     const { app, settings, hosts, connections, tasks } = world;
     const sessions = world.sessions.filter(({ group_id }) => group_id === null);
-    return { app, settings, hosts, connections, tasks, sessions, folders: shelf.folders(), draft: "" };
+    return { app, settings, hosts, connections, tasks, sessions, folders: shelf.folders(), draft: NO_DRAFT };
   }
 
   return {

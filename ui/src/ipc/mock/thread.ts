@@ -81,7 +81,7 @@ export function threadHandlers(stage: chat.Stage): Partial<Handlers> {
       data: world.files.get(attachment_id)?.data ?? refuse("not_found", "No such file.", "Нет такого файла."),
     }),
     draft_put: ({ session_id, text }) => {
-      if (session_id !== null) aroundOf(world, session_id).draft = text;
+      if (session_id !== null) aroundOf(world, session_id).draft = { text, attachments: [] };
       return {};
     },
     session_configure: ({ session_id, settings }) => {

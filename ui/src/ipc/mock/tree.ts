@@ -1,5 +1,5 @@
-import { blankView, CHAT_SETTINGS } from "../blank";
-import type { Compaction, ChatSettings, Message, QueuedMessage, SessionView } from "../bindings";
+import { blankView, CHAT_SETTINGS, NO_DRAFT } from "../blank";
+import type { Compaction, ChatSettings, Draft, Message, QueuedMessage, SessionView } from "../bindings";
 import type { World } from "./world";
 
 /** What stands around the messages of a conversation. */
@@ -9,14 +9,14 @@ export interface Around {
   settings: ChatSettings;
   compactions: Compaction[];
   queue: QueuedMessage[];
-  draft: string;
+  draft: Draft;
 }
 
 /** What stands around a conversation's messages, made when it is first asked for. */
 export function aroundOf(world: World, sessionId: string): Around {
   let known = world.around.get(sessionId);
   if (!known) {
-    known = { leaf: null, settings: CHAT_SETTINGS, compactions: [], queue: [], draft: "" };
+    known = { leaf: null, settings: CHAT_SETTINGS, compactions: [], queue: [], draft: NO_DRAFT };
     world.around.set(sessionId, known);
   }
   return known;

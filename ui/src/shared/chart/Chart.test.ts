@@ -1,7 +1,6 @@
-import { fireEvent, screen, within } from "@testing-library/svelte";
+import { fireEvent, render, screen, within } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it } from "vitest";
 import { axeFindings } from "../../test-axe";
-import { renderInWindow } from "../../test-window";
 import Chart from "./Chart.svelte";
 import { INKS, type Series } from "./series";
 
@@ -15,7 +14,7 @@ function line(key: string, values: (number | null)[], figure?: string): Series {
 }
 
 function show(series: Series[]): void {
-  renderInWindow(Chart, {
+  render(Chart, {
     title: "First token",
     spans: SPANS,
     series,

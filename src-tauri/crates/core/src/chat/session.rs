@@ -138,7 +138,8 @@ impl Program {
     /// Keeps what is being written.
     pub async fn draft_put(&self, draft: DraftPut) -> Result<(), Fault> {
         validate::text(&draft.text)?;
-        Ok(self.store().drafts().put(draft.session_id.as_ref(), &draft.text).await?)
+        let DraftPut { session_id, text, attachments } = draft;
+        Ok(self.store().drafts().put(session_id.as_ref(), &text, &attachments).await?)
     }
 
     /// Takes a conversation off the list; it can be restored for a day. What is being written in it

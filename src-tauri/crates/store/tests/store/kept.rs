@@ -2,7 +2,7 @@
 
 use slipway_protocol::{
     AttachmentId, AttachmentKind, ChatSettings, Compaction, CompactionId, Conversation,
-    ConversationSetup, ConversationState, Folder, FolderId, Message, MessageId, Overflow, Preset,
+    ConversationSetup, ConversationState, Draft, Folder, FolderId, Message, MessageId, Overflow, Preset,
     PresetId, QueuedId, Role, Sampling, SessionId, Snippet, SnippetId, SpeakingOrder,
 };
 use slipway_store::Error;
@@ -109,17 +109,17 @@ async fn drafts_go_with_their_conversation() {
     let session = session();
     db.store.sessions().insert(&session).await.unwrap();
     for text in ["первый", "второй 👋", ""] {
-        drafts.put(None, text).await.unwrap();
-        drafts.put(Some(&session.id), &format!("{text}!")).await.unwrap();
-        assert_eq!(drafts.get(None).await.unwrap(), text);
-        assert_eq!(drafts.get(Some(&session.id)).await.unwrap(), format!("{text}!"));
+        drafts.put(None, text, &[]).await.unwrap();
+        drafts.put(Some(&session.id), &format!("{text}!"), &[]).await.unwrap();
+        assert_eq!(drafts.get(None).await.unwrap().text, text);
+        assert_eq!(drafts.get(Some(&session.id)).await.unwrap().text, format!("{text}!"));
     }
-    let nobody = drafts.put(Some(&SessionId::new()), "x").await;
+    let nobody = drafts.put(Some(&SessionId::new()), "x", &[]).await;
     assert!(matches!(nobody, Err(Error::NotFound { noun: "session", .. })), "{nobody:?}");
     db.store.sessions().delete(&session.id, 1).await.unwrap();
-    assert_eq!(drafts.get(Some(&session.id)).await.unwrap(), "!", "it may be restored");
+    assert_eq!(drafts.get(Some(&session.id)).await.unwrap().text, "!", "it may be restored");
     db.store.sessions().purge_deleted_before(2).await.unwrap();
-    assert_eq!(drafts.get(Some(&session.id)).await.unwrap(), "");
+    assert_eq!(drafts.get(Some(&session.id)).await.unwrap(), Draft::default());
 }
 
 #[tokio::test]
@@ -187,6 +187,12 @@ async fn a_file_goes_with_the_last_message_that_it_was_sent_with() {
     }
     assert_eq!(files.purge_unsent_before(11).await.unwrap(), 0);
     db.store.queue().drop(&waits.id).await.unwrap();
+    let drafts = db.store.drafts();
+    drafts.put(None, "", &ids[1..3]).await.unwrap();
+    assert_eq!(files.purge_unsent_before(11).await.unwrap(), 0);
+    let draft = drafts.get(None).await.unwrap();
+    assert_eq!(draft.attachments, [kept[1].clone()], "the one that is there");
+    drafts.put(None, "", &[]).await.unwrap();
     assert_eq!(files.purge_unsent_before(10).await.unwrap(), 0);
     assert_eq!(files.purge_unsent_before(11).await.unwrap(), 1);
     assert!(matches!(files.get(&ids[1]).await, Err(Error::NotFound { noun: "attachment", .. })));

@@ -204,3 +204,42 @@ async fn a_million_requests_are_counted_in_a_second() {
     assert_eq!(metrics.unwrap().total.requests, 1_000_000);
     assert!(took.time < Duration::from_secs(2), "{:?}", took.time);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "figures of an unoptimised program say nothing"]
+async fn a_branch_of_ten_thousand_is_read_in_a_tenth_of_a_second() {
+    let db = database().await;
+    let session = SessionId::new();
+    let mut connection = connect(&db.path).await;
+    sqlx::query("INSERT INTO sessions (id, title, created_at, updated_at, pinned) VALUES (?, 'long', 1, 1, 0)")
+        .bind(session.as_str())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    sqlx::query(
+        "WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 9999) \
+         INSERT INTO messages (id, session_id, parent_id, position, role, state, created_at, stats_json, \
+         content, reasoning) SELECT 'm' || n, ?, iif(n = 0, NULL, 'm' || (n - 1)), n, \
+         iif(n % 2, 'assistant', 'user'), 'complete', n, '{}', 'What the tide leaves behind. ' || \
+         hex(randomblob(150)), '' FROM n",
+    )
+    .bind(session.as_str())
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    sqlx::query("UPDATE sessions SET leaf_id = 'm9999' WHERE id = ?")
+        .bind(session.as_str())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let mut all = Vec::new();
+    for _ in 0..15 {
+        let (took, branch) = took(db.store.messages().branch(&session)).await;
+        assert_eq!(branch.unwrap().len(), 10_000);
+        all.push(took);
+    }
+    let (median, _) = percentiles(&all, |took| took.time);
+    let (busy, _) = percentiles(&all, |took| took.processor);
+    println!("a branch of 10,000: p50 {median:.2?}, processor {busy:.2?}");
+    assert!(median < Duration::from_millis(100), "{median:?}");
+}

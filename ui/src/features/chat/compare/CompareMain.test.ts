@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { blankMessage, blankSession, blankView, NO_STATS } from "../../../ipc/blank";
 import type { Message } from "../../../ipc/bindings";
@@ -12,7 +12,6 @@ import { drafts } from "../../../state/drafts.svelte";
 import { mode } from "../../../state/mode.svelte";
 import { axeFindings } from "../../../test-axe";
 import { connection, emptySnapshot, errorInfo, hostView, TestBackend } from "../../../test-backend";
-import { renderInWindow } from "../../../test-window";
 import CompareMain from "./CompareMain.svelte";
 
 /** axe-core looks at everything; a busy machine needs its time for that. */
@@ -50,7 +49,7 @@ beforeEach(async () => {
 
 async function show(): Promise<HTMLElement[]> {
   app.sessionId = "head";
-  renderInWindow(CompareMain);
+  render(CompareMain);
   await waitFor(() => expect(screen.getAllByTestId(/^column-\d$/)).toHaveLength(2));
   await waitFor(() => expect(screen.getByRole("region", { name: "Question to all" }).textContent).toBe("Is it so?"));
   return screen.getAllByTestId(/^column-\d$/);
@@ -97,7 +96,7 @@ describe("models side by side", () => {
 
   it("lets models be chosen before the first question, and asks with Enter", async () => {
     const start = vi.spyOn(compare, "start").mockResolvedValue(true);
-    renderInWindow(CompareMain);
+    render(CompareMain);
     await fireEvent.click(await screen.findByRole("button", { name: "Add a model" }));
     expect(screen.getAllByTestId(/^draft-column-/)).toHaveLength(3);
     await fireEvent.click(screen.getByRole("button", { name: "Remove model 3" }));

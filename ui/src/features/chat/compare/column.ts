@@ -1,3 +1,4 @@
+import { m } from "../../../paraglide/messages.js";
 import type { ActiveAnswer } from "../../../state/answer.svelte";
 import { chats } from "../../../state/chats.svelte";
 import { connections } from "../../../state/connections.svelte";
@@ -56,6 +57,17 @@ export function columnNames({ host_id, model }: Session): { model: string; host:
   const isSame = known && (known.model === model || known.model === null);
   const label = isSame && view?.deployment?.practice ? known.label : (model ?? known?.label ?? "");
   return { model: label, host: view ? hostName(view.host) : "" };
+}
+
+/** What keeps these models from taking pictures, and what might go wrong; both may be empty. */
+export function sightOf(columns: readonly { host_id: HostId | null; model: string | null }[]): { blind: string; doubt: string } {
+  const models = columns.flatMap(({ host_id, model }) => (host_id === null ? [] : (findServed({ host_id, model }) ?? [])));
+  const blind = models.find(({ vision }) => vision === false);
+  const unknown = models.find(({ vision }) => vision === null);
+  return {
+    blind: blind ? m.thread_files_blind({ model: blind.label }) : "",
+    doubt: unknown ? m.thread_files_doubt({ model: unknown.label }) : "",
+  };
 }
 
 /** Which columns were the fastest, where several can be compared. */

@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor } from "@testing-library/svelte";
+import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { blankMessage, blankSession, blankView, NO_SAMPLING } from "../../../ipc/blank";
 import type { Conversation, ConversationSetup, Message } from "../../../ipc/bindings";
@@ -11,7 +11,6 @@ import { drafts } from "../../../state/drafts.svelte";
 import { mode } from "../../../state/mode.svelte";
 import { axeFindings } from "../../../test-axe";
 import { connection, emptySnapshot, errorInfo, hostView, TestBackend } from "../../../test-backend";
-import { renderInWindow } from "../../../test-window";
 import ConversationInspector from "./ConversationInspector.svelte";
 import ConversationMain from "./ConversationMain.svelte";
 import { setupFault } from "./validate";
@@ -56,7 +55,7 @@ async function show(part: Partial<Conversation>, last: Partial<Message> = {}): P
   backend.reply("session_get", () => blankView(blankSession("t", { kind: "conversation", title: "Talk" }), messages, { conversation }));
   await attach();
   app.sessionId = "t";
-  renderInWindow(ConversationMain);
+  render(ConversationMain);
   await waitFor(() => expect(screen.getByTestId("turn-2")).toBeTruthy());
 }
 
@@ -116,7 +115,7 @@ describe("a conversation between models", () => {
 
   it("is set up from a preset, and begins only when it can", async () => {
     const create = vi.spyOn(conversations, "create").mockResolvedValue();
-    renderInWindow(ConversationMain);
+    render(ConversationMain);
     const start = await screen.findByTestId<HTMLButtonElement>("conversation-start");
     expect(start.disabled).toBe(false);
     await fireEvent.input(screen.getByTestId("participant-name-1"), { target: { value: "Advocate" } });
@@ -132,7 +131,7 @@ describe("a conversation between models", () => {
   it("keeps who takes part as they are while it runs", async () => {
     conversations.byId.set("t", { setup: SETUP, state: "running", turns_done: 1, tokens_used: 0, next_speaker: 1 });
     app.sessionId = "t";
-    renderInWindow(ConversationInspector);
+    render(ConversationInspector);
     expect((await screen.findByRole<HTMLButtonElement>("button", { name: "Edit Advocate" })).disabled).toBe(true);
     expect(screen.getByText("Can be changed when it is paused.")).toBeTruthy();
     expect(await axeFindings()).toEqual([]);
