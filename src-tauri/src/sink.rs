@@ -9,9 +9,9 @@ use slipway_protocol::{Subscribed, TaskMessage};
 use tauri::async_runtime::JoinHandle;
 use tauri::ipc::Channel;
 
-/// Messages are collected for this long, about a frame: each send costs the web view far more than
-/// what is in it.
-const FRAME: Duration = Duration::from_millis(16);
+/// Messages are collected for this long, two frames: each send costs the web view far more than what
+/// is in it. The first after a rest goes at once.
+const PAUSE: Duration = Duration::from_millis(33);
 /// At most so many at once, so that the web view can paint in between.
 const MOST: usize = 1000;
 
@@ -53,7 +53,7 @@ async fn pump(bus: Arc<Bus>, mut seq: u64, channel: Channel<Vec<TaskMessage>>) {
             if channel.send(messages).is_err() {
                 return;
             }
-            tokio::time::sleep(FRAME).await;
+            tokio::time::sleep(PAUSE).await;
             messages = rest;
         }
     }

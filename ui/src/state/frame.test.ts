@@ -39,3 +39,19 @@ it("does all of it where nothing is drawn", () => {
   vi.advanceTimersByTime(250);
   expect(done).toEqual(["a", "b"]);
 });
+
+it("lets keys go first, but not for long", () => {
+  beforeFrame(a);
+  window.dispatchEvent(new KeyboardEvent("keydown", { key: "x" }));
+  draw();
+  expect(done).toEqual([]);
+  for (let key = 0; key < 3; key += 1) {
+    vi.advanceTimersByTime(50);
+    window.dispatchEvent(new KeyboardEvent("keydown", { key: "y" }));
+    draw();
+  }
+  expect(done).toEqual([]);
+  vi.advanceTimersByTime(50);
+  draw();
+  expect(done).toEqual(["a"]);
+});
