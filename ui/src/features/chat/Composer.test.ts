@@ -23,7 +23,9 @@ beforeEach(() => {
 });
 
 function show(more: Partial<Target> = {}, oneditlast = (): void => undefined): HTMLTextAreaElement {
-  render(Composer as unknown as Component<Record<string, unknown>>, { sessionId: "s", target: { ...target, ...more }, oneditlast });
+  const props = { sessionId: "s", target: { ...target, ...more }, oneditlast };
+  // A property named like an option of a mounting must be told apart from it.
+  render(Composer as unknown as Component<Record<string, unknown>>, { props });
   return screen.getByTestId<HTMLTextAreaElement>("composer");
 }
 

@@ -76,7 +76,7 @@ describe("the page of Metrics", () => {
     await fireEvent.keyDown(first, { key: "End" });
     const moment = (slider: HTMLElement): string | undefined => slider.getAttribute("aria-valuetext")?.split(": ")[0];
     expect(moment(second)).toBe(moment(first));
-    expect(second.getAttribute("aria-valuenow")).toBe("47");
+    expect(second.getAttribute("aria-valuenow")).toBe(first.getAttribute("aria-valuenow"));
   });
 
   it("asks for another range, and for days", async () => {
