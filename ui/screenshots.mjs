@@ -96,7 +96,7 @@ export const SCREENS = [
   { name: "palette", mock: "library", steps: ["nav-chats", wait(200), (page) => page.keyboard.press("Control+k"), wait(300)] },
   { name: "palette-found", mock: "library", steps: ["nav-chats", wait(200), (page) => page.keyboard.press("Control+k"), wait(200), (page) => page.keyboard.type("vac"), wait(500)] },
   { name: "palette-nothing", mock: "library", steps: ["nav-chats", wait(200), (page) => page.keyboard.press("Control+k"), wait(200), (page) => page.keyboard.type("@xyz"), wait(400)] },
-  { name: "quick", mock: "chats", query: "&quick", viewport: { width: 640, height: 420 }, steps: [wait(300)] },
+  { name: "quick", mock: "chats", query: "&quick", viewport: { width: 640, height: 420 }, steps: [(page) => page.waitForSelector('[data-testid="quick"]'), wait(300)] },
   { name: "chat", mock: "full", steps: ["nav-chats", wait(300)] },
   { name: "logs", mock: "full", steps: ["nav-logs", wait(300)] },
   { name: "metrics", mock: "full", steps: ["nav-metrics", wait(900)] },

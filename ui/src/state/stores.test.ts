@@ -1,3 +1,4 @@
+import { blankSession } from "../ipc/blank";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { attach } from "../ipc/events";
 import type { ConnectionStatus, StepProgress, TaskSubject } from "../ipc/bindings";
@@ -82,6 +83,11 @@ describe("tasks", () => {
     start("c1", "connect");
     start("d1", "deploy");
     expect(tasks.working.map(({ request_id }) => request_id)).toEqual(["d1"]);
+  });
+
+  it("counts nothing that is told to all windows as a task", () => {
+    backend.say("", { type: "progress", data: { type: "session_changed", data: blankSession("s") } });
+    expect(tasks.get("")).toBeUndefined();
   });
 });
 

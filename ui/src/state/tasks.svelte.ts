@@ -135,7 +135,8 @@ class TaskState {
   }
 
   #take(message: TaskMessage): void {
-    if (message.body.type === "log" || message.body.type === "chunk") return;
+    // What is told to all windows belongs to no task.
+    if (message.request_id === "" || message.body.type === "log" || message.body.type === "chunk") return;
     const before = this.byId.get(message.request_id) ?? fresh(message.request_id, message.timestamp);
     this.byId.set(message.request_id, next(before, message));
     if (message.body.type === "progress" && message.body.data.type === "step")
