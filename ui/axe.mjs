@@ -7,8 +7,14 @@ import { launch, SCREENS, SIZES, walk } from "./screenshots.mjs";
 const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const filter = new RegExp(process.argv[2] ?? "");
 const browser = await launch();
-/** Each finding once, with the screens that have it. */
-const found = new Map();
+/** Each finding once, with the first screen that has it. */
+const found = new Set();
+
+function tell(words, screen) {
+  if (found.has(words)) return;
+  found.add(words);
+  process.stdout.write(`${words}\n  on ${screen}\n\n`);
+}
 
 for (const screen of SCREENS)
   for (const theme of ["light", "dark"]) {
@@ -27,15 +33,14 @@ for (const screen of SCREENS)
       });
       for (const { id, help, html, target, why } of violations) {
         const key = `${id}: ${help}\n  ${html.slice(0, 200)}\n  ${target}${why ? `\n  ${why}` : ""}`;
-        found.set(key, [...(found.get(key) ?? []), name]);
+        tell(key, name);
       }
     } catch (error) {
-      found.set(`${name}: ${error.message.split("\n")[0]}`, [name]);
+      tell(error.message.split("\n")[0], name);
     }
     await page.close();
   }
 await browser.close();
 
-for (const [words, screens] of found) process.stdout.write(`${words}\n  on ${screens.join(", ")}\n\n`);
 process.stdout.write(`${found.size} findings\n`);
 process.exitCode = found.size > 0 ? 1 : 0;

@@ -79,11 +79,11 @@ impl Attachments<'_> {
         sqlx::query(delete_unsent!(
             "created_at < ? AND id NOT IN (SELECT value FROM drafts, json_each(attachments_json))"
         ))
-            .bind(ms)
-            .execute(self.0.pool())
-            .await
-            .map(|done| done.rows_affected())
-            .map_err(|error| self.0.error(error))
+        .bind(ms)
+        .execute(self.0.pool())
+        .await
+        .map(|done| done.rows_affected())
+        .map_err(|error| self.0.error(error))
     }
 }
 

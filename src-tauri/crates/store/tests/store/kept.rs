@@ -2,8 +2,8 @@
 
 use slipway_protocol::{
     AttachmentId, AttachmentKind, ChatSettings, Compaction, CompactionId, Conversation,
-    ConversationSetup, ConversationState, Draft, Folder, FolderId, Message, MessageId, Overflow, Preset,
-    PresetId, QueuedId, Role, Sampling, SessionId, Snippet, SnippetId, SpeakingOrder,
+    ConversationSetup, ConversationState, Draft, Folder, FolderId, Message, MessageId, Overflow,
+    Preset, PresetId, QueuedId, Role, Sampling, SessionId, Snippet, SnippetId, SpeakingOrder,
 };
 use slipway_store::Error;
 
