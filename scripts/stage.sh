@@ -23,8 +23,17 @@ stage() {
   return 0
 }
 
-# stages_summary: one line per stage.
+# The line by which each runner names a failed test: vitest, nextest, cargo, unittest and node.
+FAILED_TEST='^[[:space:]]*(FAIL |FAIL \[|TIMEOUT \[|test .* \.\.\. FAILED|(FAIL|ERROR): |✖ )'
+
+# stages_summary: one line per stage, and below a failed one the first of its failed tests: the end
+# of the output is what is read first.
 stages_summary() {
+  local name
   say ""
   printf '%s' "$STAGE_SUMMARY"
+  for name in $STAGES_FAILED; do
+    say "" "$name:"
+    sed $'s/\x1b\\[[0-9;]*m//g' "$STAGE_LOGS/$name.log" | grep -aE "$FAILED_TEST" | awk '!seen[$0]++' | head -10
+  done
 }

@@ -22,6 +22,8 @@ let backend: TestBackend;
 let scenario: string;
 
 beforeEach(async () => {
+  // "Today" begins at midnight: in its first hours nothing was asked of some models yet.
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date(2026, 10, 18, 15, 30) });
   scenario = "full";
   backend = new TestBackend();
   backend.snapshot = emptySnapshot();
