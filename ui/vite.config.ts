@@ -38,6 +38,17 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
+    // Few files: WebKitGTK fetches each through the main thread of the program, which is busy at the start.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "base", tags: ["$initial"], priority: 1 },
+            { name: "panes", test: /\/src\/(?!shared\/markdown)|\/(bits-ui|lucide|virtua)\//, minShareCount: 2 },
+          ],
+        },
+      },
+    },
   },
   test: {
     environment: "jsdom",

@@ -10,10 +10,14 @@ export function invoke(name, request) {
   return window.__TAURI_INTERNALS__.invoke(name, { req: request });
 }
 
-/** When the page began (ms since the epoch) and when it painted its first content (ms after that). */
+/**
+ * When the page began (ms since the epoch), and after that many ms it painted something, and everything that it has to
+ * show first (ui/src/app/App.svelte).
+ */
 export function paints() {
   const [first] = performance.getEntriesByName("first-contentful-paint");
-  return { origin: performance.timeOrigin, first: first?.startTime ?? null };
+  const [whole] = performance.getEntriesByName("first-picture");
+  return { origin: performance.timeOrigin, first: first?.startTime ?? null, whole: whole?.startTime ?? null };
 }
 
 /**
@@ -58,14 +62,27 @@ export function watchOpening(row, last) {
   window.addEventListener("click", begin, { capture: true, once: true });
 }
 
-/** Scrolls the thread from where it is to its end, `step` pixels a frame. Resolves to the times between frames. */
-export async function scrollThrough(step) {
+/** Lays the messages that are drawn now over the window as a plain page, again and again, without a virtual list. */
+export function layFlat() {
   const thread = document.querySelector('[data-testid="thread"]');
+  const { left, top, width, height } = thread.getBoundingClientRect();
+  const flat = document.createElement("div");
+  flat.id = "flat";
+  const place = { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` };
+  Object.assign(flat.style, place, { position: "fixed", overflow: "auto", background: "var(--bg-main)" });
+  const messages = [...thread.querySelectorAll("[data-message]")];
+  while (flat.childElementCount < 1_000) flat.append(...messages.map((message) => message.cloneNode(true)));
+  document.body.append(flat);
+}
+
+/** Scrolls from where it is to its end or for so many frames, `step` pixels each. Resolves to the times between frames. */
+export async function scrollThrough(scroller, step, frames) {
+  const thread = document.querySelector(scroller);
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
   for (let settle = 0; settle < 30; settle += 1) await frame();
   const gaps = [];
   let before = await frame();
-  for (let left = 3_000; left > 0 && thread.scrollTop + thread.clientHeight < thread.scrollHeight - 1; left -= 1) {
+  for (let left = frames; left > 0 && thread.scrollTop + thread.clientHeight < thread.scrollHeight - 1; left -= 1) {
     thread.scrollTop += step;
     const now = await frame();
     gaps.push(now - before);

@@ -6,6 +6,7 @@ mod background;
 mod commands;
 mod login_item;
 mod paths;
+mod prefetch;
 mod quick;
 mod quit;
 mod rendering;
@@ -43,6 +44,7 @@ pub fn run() -> ExitCode {
         .plugin(tauri_plugin_notification::init())
         .plugin(quick::plugin())
         .plugin(rendering::plugin())
+        .plugin(prefetch::plugin())
         .setup(|app| {
             let handle = app.handle().clone();
             if paths::own_data_dir().is_none() {

@@ -26,10 +26,8 @@ fn prepare<R: Runtime>(webview: &Webview<R>) {
         tracing::debug!(target: "app", "no colour before the page: {error}");
     }
     #[cfg(target_os = "linux")]
-    if !linux::has_render_node()
-        && let Err(error) = webview.with_webview(|view| linux::draw_on_processor(&view))
-    {
-        tracing::warn!(target: "app", "the web view keeps its way of drawing: {error}");
+    if let Err(error) = webview.with_webview(|view| linux::prepare(&view)) {
+        tracing::warn!(target: "app", "the web view keeps its way of drawing and its face: {error}");
     }
 }
 
@@ -43,18 +41,30 @@ pub(crate) fn has_display() -> bool {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use gtk::prelude::GtkSettingsExt;
     use tauri::webview::PlatformWebview;
     use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
 
-    /// Whether the kernel offers a graphics card to render on (`/dev/dri/renderD128` and on).
-    pub(super) fn has_render_node() -> bool {
-        let Ok(nodes) = std::fs::read_dir("/dev/dri") else { return false };
-        nodes.flatten().any(|node| node.file_name().to_string_lossy().starts_with("renderD"))
-    }
-
-    pub(super) fn draw_on_processor(view: &PlatformWebview) {
-        if let Some(settings) = WebViewExt::settings(&view.inner()) {
+    pub(super) fn prepare(view: &PlatformWebview) {
+        let Some(settings) = WebViewExt::settings(&view.inner()) else { return };
+        if !has_render_node() {
             settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
         }
+        // The page asks for `sans-serif`, which is found much sooner than `system-ui`: here they are the same.
+        if let Some(family) = desktop_face() {
+            settings.set_sans_serif_font_family(&family);
+        }
+    }
+
+    /// The family of the desktop's own face: "Cantarell" of "Cantarell 11".
+    fn desktop_face() -> Option<String> {
+        let name = gtk::Settings::default()?.gtk_font_name()?;
+        Some(gtk::pango::FontDescription::from_string(&name).family()?.to_string())
+    }
+
+    /// Whether the kernel offers a graphics card to render on (`/dev/dri/renderD128` and on).
+    fn has_render_node() -> bool {
+        let Ok(nodes) = std::fs::read_dir("/dev/dri") else { return false };
+        nodes.flatten().any(|node| node.file_name().to_string_lossy().starts_with("renderD"))
     }
 }

@@ -1,13 +1,15 @@
+import type { IconNode } from "lucide";
 import type { Component } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
-import ChartLine from "@lucide/svelte/icons/chart-line";
-import Logs from "@lucide/svelte/icons/list";
-import MessageSquare from "@lucide/svelte/icons/message-square";
-import Server from "@lucide/svelte/icons/server";
-import SettingsIcon from "@lucide/svelte/icons/settings";
+import ChartLine from "lucide/dist/esm/icons/chart-line.mjs";
+import Logs from "lucide/dist/esm/icons/list.mjs";
+import MessageSquare from "lucide/dist/esm/icons/message-square.mjs";
+import Server from "lucide/dist/esm/icons/server.mjs";
+import SettingsIcon from "lucide/dist/esm/icons/settings.mjs";
 import type { SessionId } from "../ipc/bindings";
 import { m } from "../paraglide/messages.js";
 import { app, SECTIONS, type Section } from "../state/app.svelte";
+import * as chats from "./panes/chats";
 
 /** The panes of a section; null where it has none. */
 export interface Panes {
@@ -20,7 +22,7 @@ export interface Panes {
 
 /** What the rail says about a section. */
 export interface SectionEntry {
-  icon: Component<Record<string, unknown>>;
+  icon: IconNode;
   label: () => string;
 }
 
@@ -34,9 +36,9 @@ export const ENTRIES: Record<Section, SectionEntry> = {
 
 type Module = { panes: () => Panes };
 
-/** Each is a part of the program's text of its own: the first picture waits for one of them only. */
+/** Chats is what most starts show and comes with the program's text; each other section is a file of its own. */
 const MODULES: Record<Section, () => Promise<Module>> = {
-  chats: () => import("./panes/chats"),
+  chats: () => Promise.resolve(chats),
   servers: () => import("./panes/servers"),
   metrics: () => import("./panes/metrics"),
   logs: () => import("./panes/logs"),

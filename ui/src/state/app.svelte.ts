@@ -29,6 +29,9 @@ function isUntouched({ hosts, sessions }: Snapshot): boolean {
 /** Where the person is in the window, and what they look at. */
 class AppState {
   phase = $state<Phase>("starting");
+  #begun: () => void = () => undefined;
+  /** Resolves when the first start is over: there is a snapshot, or a reason why there is none. */
+  readonly begun = new Promise<void>((resolve) => (this.#begun = resolve));
   /** Why the start failed. */
   error = $state.raw<ErrorInfo | null>(null);
   info = $state.raw<AppInfo | null>(null);
@@ -78,6 +81,7 @@ class AppState {
       const chat = this.quick ? null : localStorage.getItem(REMEMBERED_CHAT);
       if (this.sessionId === null && snapshot.sessions.some(({ id }) => id === chat)) this.sessionId = chat;
       this.phase = "ready";
+      this.#begun();
     });
   }
 
@@ -101,6 +105,7 @@ class AppState {
     } catch (thrown) {
       this.error = toErrorInfo(thrown);
       this.phase = "failed";
+      this.#begun();
     }
   }
 

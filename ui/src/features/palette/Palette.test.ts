@@ -1,5 +1,5 @@
 import { fireEvent, render, screen } from "@testing-library/svelte";
-import Dot from "@lucide/svelte/icons/dot";
+import Dot from "lucide/dist/esm/icons/dot.mjs";
 import { tick } from "svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { blankSession } from "../../ipc/blank";

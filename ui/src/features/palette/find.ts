@@ -1,4 +1,4 @@
-import type { Component } from "svelte";
+import type { IconNode } from "lucide";
 import { match, type Match } from "./score";
 
 /** What a line of the palette belongs to, in the order of the groups. */
@@ -9,7 +9,7 @@ export interface Entry {
   id: string;
   group: Group;
   label: string;
-  icon: Component<Record<string, unknown>>;
+  icon: IconNode;
   /** Quieter, at its end: a folder, a state. */
   detail?: string;
   /** The keys that do the same, as a key cap shows them. */
