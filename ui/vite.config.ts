@@ -11,9 +11,26 @@ const onlyWoff2: Plugin = {
     id.includes("katex.min.css") ? code.replace(/,url\([^)]*\.(?:woff|ttf)\) format\("[^"]*"\)/g, "") : undefined,
 };
 
+/** Reading the script takes as long as painting the frame of index.html: the frame comes first (public/begin.js). */
+const frameFirst: Plugin = {
+  name: "frame-first",
+  apply: "build",
+  transformIndexHtml: {
+    order: "post",
+    handler(html) {
+      const tag = /<script type="module" crossorigin src="([^"]+)"><\/script>/g;
+      if (!tag.test(html)) throw new Error("index.html has no script to begin later");
+      return html
+        .replaceAll(tag, '<link rel="modulepreload" crossorigin href="$1">')
+        .replace("</body>", '  <script src="/begin.js"></script>\n  </body>');
+    },
+  },
+};
+
 export default defineConfig(({ mode }) => ({
   plugins: [
     onlyWoff2,
+    frameFirst,
     paraglideVitePlugin({
       project: "./project.inlang",
       outdir: "./src/paraglide",

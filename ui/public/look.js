@@ -12,7 +12,8 @@
   root.dataset.theme = dark ? "dark" : "light";
   // Linux has no face of its own that every web view finds quickly: styles/tokens.css.
   if (navigator.platform.startsWith("Linux")) root.dataset.system = "linux";
-  // The page of two doors and the small window have no sections.
-  const bare = localStorage.getItem("slipway.section") === null || new URLSearchParams(location.search).has("quick");
-  if (bare) root.dataset.frame = "none";
+  // The small window has no frame; one that was never used begins with the page of two doors.
+  const quick = new URLSearchParams(location.search).has("quick");
+  const used = localStorage.getItem("slipway.section") !== null;
+  root.dataset.frame = quick ? "none" : used ? "shell" : "doors";
 })();

@@ -8,14 +8,11 @@ const FRAME_MS = 500;
 
 /** The small window of the global shortcut. */
 export const quick = () => import("./Quick.svelte");
-/** The page of two doors. */
-export const firstRun = () => import("../features/first-run");
 
 /** Fetches the program's text for what is seen first. */
 async function loadFirst(): Promise<void> {
   if (app.quick) await quick();
-  else if (app.isNew) await firstRun();
-  else await loadSection(app.section);
+  else if (!app.isNew) await loadSection(app.section);
 }
 
 /**
