@@ -106,7 +106,7 @@ export const SCREENS = [
   { name: "settings-chat", mock: "full", steps: ["nav-settings", openList, "settings-group-chat"] },
   ...["rich", "failed", "ends"].map((id) => ({ name: `thread-${id}`, mock: "chats", steps: openChat(id) })),
   ...["compare", "compare-four", "compare-failed", "compare-writing", "compare-waiting"].map((mock) => ({ name: mock, mock, steps: openChat("cmp") })),
-  ...["ready", "running", "paused", "interrupted", "failed", "finished", "four"].map((kind) => ({ name: `conversation-${kind}`, mock: `conversation-${kind}`, steps: openChat("talk") })),
+  ...["ready", "running", "paused", "interrupted", "failed", "finished", "summary", "four"].map((kind) => ({ name: `conversation-${kind}`, mock: `conversation-${kind}`, steps: openChat("talk") })),
 ];
 
 /** Opens a conversation of the list. */

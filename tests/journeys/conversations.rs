@@ -3,8 +3,8 @@
 use slipway_protocol::{
     ChatSend, ChatSettings, CompareColumn, CompareStart, Conversation, ConversationPut,
     ConversationRun, ConversationSay, ConversationSetup, ConversationState, HostId, MessageState,
-    ModelSource, Participant, Role, Sampling, SessionId, SessionKind, SessionRef, SessionView,
-    SpeakingOrder, TaskBody, TaskRef, TaskResult,
+    ModelSource, Participant, Progress, Role, Sampling, SessionId, SessionKind, SessionRef,
+    SessionView, SpeakingOrder, TaskBody, TaskRef, TaskResult,
 };
 
 use crate::app::{App, chat};
@@ -29,6 +29,7 @@ fn setup(host: &HostId, turns: u32, tokens: u32) -> ConversationSetup {
         tokens: None,
         end_phrase: String::new(),
         opening: "One repository or many?".to_owned(),
+        summary_by: None,
     }
 }
 
@@ -81,7 +82,8 @@ async fn two_models_talk_ten_turns_stopped_in_mid_sentence_and_restored() {
     let whole = view(&app, &id).await.messages[1].clone();
     assert_eq!(whole.id, cut.id);
     assert!(whole.content.starts_with(&cut.content) && whole.content.len() > cut.content.len());
-    let say = ConversationSay { session_id: id.clone(), text: "Assume 60 engineers.".to_owned() };
+    let text = "Assume 60 engineers.".to_owned();
+    let say = ConversationSay { session_id: id.clone(), text, audience: Some(1) };
     app.program.conversation_say(say).await.unwrap();
     let ended = run(&app, &id, None).await;
     assert_eq!((ended.turns_done, ended.state), (10, ConversationState::Finished));
@@ -93,6 +95,49 @@ async fn two_models_talk_ten_turns_stopped_in_mid_sentence_and_restored() {
     assert_eq!(said[2].role, Role::User);
     assert!(said.iter().all(|message| message.state == MessageState::Complete));
     // Its limit is reached: it says so instead of running on.
+    let more = ConversationRun { session_id: id.clone(), steps: None };
+    assert!(app.program.conversation_run(more).await.is_err());
+    app.program.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_summary_follows_the_last_turn_and_is_gone_on_with_after_a_restart() {
+    let machine = Sshd::start();
+    let app = App::open().await;
+    let host = app.add(&machine).await;
+    let model = ModelSource::HostPath(engine::endless_model().to_string_lossy().into_owned());
+    app.deploy(&host, model).await;
+    app.connect(&host).await;
+    let summed = ConversationSetup { summary_by: Some(0), ..setup(&host, 2, 5) };
+    let put = ConversationPut { session_id: None, setup: summed };
+    let id = app.program.conversation_put(put).await.unwrap().session.id;
+
+    // Stopped in its middle.
+    let seq = app.program.bus().last_seq();
+    let task = ConversationRun { session_id: id.clone(), steps: Some(2) };
+    let task = app.program.conversation_run(task).await.unwrap();
+    let began = |body: &TaskBody| match body {
+        TaskBody::Progress(Progress::TurnBegan(turn)) => turn.answer.summary,
+        _ => false,
+    };
+    let seq = app.next(seq, |m| began(&m.body)).await.seq;
+    app.next(seq, |m| matches!(m.body, TaskBody::Chunk(_))).await;
+    app.program.task_cancel(&TaskRef { request_id: task.request_id.clone() });
+    let TaskResult::Conversation(stopped) = app.result(task).await else { panic!() };
+    assert_eq!(stopped.conversation.state, ConversationState::Paused);
+    assert_eq!(stopped.conversation.turns_done, 2);
+    let cut = view(&app, &id).await.messages[3].clone();
+    assert_eq!((cut.speaker, cut.summary), (Some(0), true));
+    assert_eq!(cut.state, MessageState::Stopped);
+
+    let app = app.reopened().await;
+    app.connect(&host).await;
+    let ended = run(&app, &id, None).await;
+    assert_eq!((ended.turns_done, ended.state), (2, ConversationState::Finished));
+    let said = view(&app, &id).await.messages;
+    assert_eq!(said.len(), 4);
+    assert_eq!((&said[3].id, said[3].state), (&cut.id, MessageState::Complete));
+    assert!(said[3].content.starts_with(&cut.content));
     let more = ConversationRun { session_id: id.clone(), steps: None };
     assert!(app.program.conversation_run(more).await.is_err());
     app.program.shutdown().await;

@@ -2063,6 +2063,15 @@ role: Role,
  */
 speaker: number | null, 
 /**
+ * The only participant of a conversation between models that a line of the person is for, from 0; for all
+ * when absent.
+ */
+audience: number | null, 
+/**
+ * Whether it sums a conversation between models up: then it is none of its turns, and no turn hears it.
+ */
+summary: boolean, 
+/**
  * Files sent with it.
  */
 attachments: Array<Attachment>, 
@@ -2404,7 +2413,12 @@ end_phrase: string,
 /**
  * What all are told first, as said by the person. Not empty.
  */
-opening: string, };
+opening: string, 
+/**
+ * Who sums it up when its turns or tokens are used or the phrase has ended it, by place among the
+ * participants; nobody when absent.
+ */
+summary_by: number | null, };
 
 export type ConversationState = "ready" | "running" | "pausing" | "paused" | "finished" | "failed";
 
@@ -2458,7 +2472,11 @@ session_id: SessionId,
 /**
  * The line.
  */
-text: string, };
+text: string, 
+/**
+ * Who alone hears it, by place among the participants; all when absent.
+ */
+audience: number | null, };
 
 export type CompareStart = { 
 /**

@@ -107,6 +107,8 @@ export function blankMessage(id: string, sessionId: string, part: Partial<Messag
     versions: [],
     role: "user",
     speaker: null,
+    audience: null,
+    summary: false,
     attachments: [],
     content: "",
     reasoning: "",

@@ -14,6 +14,7 @@ const SETUP: ConversationSetup = {
   turns: 4,
   tokens: null,
   end_phrase: "",
+  summary_by: null,
   opening: "Discuss.",
 };
 
@@ -150,17 +151,18 @@ describe("a conversation between models", () => {
 
   it("hears a line of the person, and gives it back when it is refused", async () => {
     await chats.show("t");
-    backend.reply("conversation_say", ({ text }) => {
-      messages.push(blankMessage("said", "t", { position: 1, content: text }));
+    backend.reply("conversation_say", ({ text, audience }) => {
+      messages.push(blankMessage("said", "t", { position: 1, content: text, audience }));
       return view();
     });
-    await conversations.say("t", "Be brief.");
-    expect(chats.thread("t")?.messages.at(-1)?.content).toBe("Be brief.");
+    await conversations.say("t", "Be brief.", 1);
+    expect(chats.thread("t")?.messages.at(-1)).toMatchObject({ content: "Be brief.", audience: 1 });
     backend.reply("conversation_say", () => {
       throw errorInfo("database_locked");
     });
-    await conversations.say("t", "And now?");
-    expect(drafts.text("t")).toBe("And now?");
+    drafts.setText("t", "@A And now?");
+    await conversations.say("t", "And now?", 0);
+    expect(drafts.text("t")).toBe("@A And now?");
     expect(conversations.refused.has("t")).toBe(true);
   });
 

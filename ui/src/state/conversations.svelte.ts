@@ -110,13 +110,14 @@ class ConversationsState {
     }
   }
 
-  /** Says a line that all hear before the next turn. */
-  async say(sessionId: SessionId, text: string): Promise<void> {
+  /** Says a line before the next turn, which all hear or only one. The draft comes back if it is refused. */
+  async say(sessionId: SessionId, text: string, audience: number | null): Promise<void> {
     if (text.trim() === "" || this.busy.has(sessionId)) return;
+    const draft = drafts.text(sessionId);
     drafts.setText(sessionId, "");
-    const view = await this.#ask(sessionId, () => call("conversation_say", { session_id: sessionId, text }));
+    const view = await this.#ask(sessionId, () => call("conversation_say", { session_id: sessionId, text, audience }));
     if (view) this.#take(view);
-    else if (drafts.text(sessionId) === "") drafts.setText(sessionId, text);
+    else if (drafts.text(sessionId) === "") drafts.setText(sessionId, draft);
   }
 
   #end(requestId: RequestId): void {

@@ -28,6 +28,10 @@ export class ChatMessage {
   readonly createdAt: number;
   /** Which participant of a conversation between models speaks; null is the person. */
   readonly speaker: number | null;
+  /** The only participant that a line of the person is for; null is all. */
+  readonly audience: number | null;
+  /** Whether it sums a conversation between models up, and is none of its turns. */
+  readonly summary: boolean;
   readonly attachments: readonly Attachment[];
   /** All messages in its place, oldest first; empty where it is the only one. */
   versions: readonly MessageId[];
@@ -56,6 +60,8 @@ export class ChatMessage {
     this.position = message.position;
     this.createdAt = message.created_at;
     this.speaker = message.speaker;
+    this.audience = message.audience;
+    this.summary = message.summary;
     this.attachments = message.attachments;
     this.#content = message.content;
     this.#reasoning = message.reasoning;

@@ -323,7 +323,7 @@ pub(crate) fn blank_session(title: String) -> Session {
     }
 }
 
-fn new_message(session_id: &SessionId, role: Role, state: MessageState) -> Message {
+pub(crate) fn new_message(session_id: &SessionId, role: Role, state: MessageState) -> Message {
     Message {
         id: MessageId::new(),
         session_id: session_id.clone(),
@@ -332,6 +332,8 @@ fn new_message(session_id: &SessionId, role: Role, state: MessageState) -> Messa
         versions: Vec::new(),
         role,
         speaker: None,
+        audience: None,
+        summary: false,
         attachments: Vec::new(),
         content: String::new(),
         reasoning: String::new(),

@@ -47,6 +47,9 @@ pub struct ConversationSetup {
     pub end_phrase: String,
     /// What all are told first, as said by the person. Not empty.
     pub opening: String,
+    /// Who sums it up when its turns or tokens are used or the phrase has ended it, by place among the
+    /// participants; nobody when absent.
+    pub summary_by: Option<u32>,
 }
 
 /// Where a conversation between models is.
@@ -101,13 +104,15 @@ pub struct ConversationRun {
     pub steps: Option<u32>,
 }
 
-/// The command `conversation_say`: a line of the person, heard by all before the next turn.
+/// The command `conversation_say`: a line of the person, heard before the next turn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ConversationSay {
     /// Which.
     pub session_id: SessionId,
     /// The line.
     pub text: String,
+    /// Who alone hears it, by place among the participants; all when absent.
+    pub audience: Option<u32>,
 }
 
 /// The command `compare_start`: a comparison with one column for each of two to four.

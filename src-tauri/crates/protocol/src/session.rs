@@ -105,6 +105,12 @@ pub struct Message {
     pub role: Role,
     /// Which participant of a conversation between models speaks, from 0; absent for the person.
     pub speaker: Option<u32>,
+    /// The only participant of a conversation between models that a line of the person is for, from 0; for all
+    /// when absent.
+    pub audience: Option<u32>,
+    /// Whether it sums a conversation between models up: then it is none of its turns, and no turn hears it.
+    #[serde(default)]
+    pub summary: bool,
     /// Files sent with it.
     pub attachments: Vec<Attachment>,
     /// The text, Markdown for answers.

@@ -1,4 +1,4 @@
-import type { Conversation, Message, Participant } from "../bindings";
+import type { Conversation, ConversationSetup, Message, Participant } from "../bindings";
 import { blankSession, NO_SAMPLING, NO_STATS } from "../blank";
 import { messageOf } from "./chat";
 import { LOST } from "./faults";
@@ -21,6 +21,10 @@ const LINES: readonly [string, string][] = [
   ["Because the tree is one, a rename is one commit. Nobody has to remember which of the forty services still speaks the old name, and the compiler says so today instead of a pager next week.", "Then the cost has only moved. A change that touches forty services still needs forty owners to look; one commit does not make one review."],
   ["True, and I do not claim otherwise. What one commit buys is that no intermediate state exists: the forty owners review the same tree, and either all of it lands or nothing does.", "That number decides it for me. Sixty people without a build team means:\n\n- nobody owns the test selection, so every push runs everything;\n- a broken main stops all sixty, not one team of six.\n\nStart with a handful of repositories along team lines."],
 ];
+
+/** How a conversation is summed up. */
+export const SUMMARY =
+  "Both agree that **one commit beats an order of merges**, and that a rename should be one review.\n\n- *Open:* who owns the selection of tests while there is no build team.\n- The Sceptic would start with a handful of repositories along team lines; the Advocate with one repository and a merge queue.";
 
 /** What a speaker says in a turn, from 0. */
 export function lineOf(turn: number): string {
@@ -76,8 +80,8 @@ const FOUR = [
   participant("Moderator", "studio", ""),
 ];
 
-function conversationOf(participants: Participant[], part: Partial<Conversation>): Conversation {
-  const setup = { participants, order: "in_turn" as const, turns: 12, tokens: 20_000, end_phrase: "agreed", opening: "Monorepo or many repositories, for a company that grows?" };
+function conversationOf(participants: Participant[], part: Partial<Conversation>, rules: Partial<ConversationSetup> = {}): Conversation {
+  const setup = { participants, order: "in_turn" as const, turns: 12, tokens: 20_000, end_phrase: "agreed", summary_by: null, opening: "Monorepo or many repositories, for a company that grows?", ...rules };
   return { setup, state: "ready", turns_done: 0, tokens_used: 0, next_speaker: 0, ...part };
 }
 
@@ -96,6 +100,12 @@ function addConversation(world: World, title: string, conversation: Conversation
     const ending = turn === turns - 1 ? last : {};
     messages.push(messageOf(id, messages.length, { role: "assistant", speaker, content: lineOf(turn), ...figures, ...ending }));
   }
+  if (conversation.setup.summary_by !== null) {
+    const ask = { content: "What would you do with sixty engineers?", audience: 1 };
+    messages.splice(-2, 0, messageOf(id, messages.length - 2, ask));
+    const by = { role: "assistant" as const, speaker: conversation.setup.summary_by, summary: true, host_id: "studio", model: MODELS.studio ?? null };
+    messages.push(messageOf(id, messages.length, { ...by, content: SUMMARY, stats: stats(96, 63.7, 420) }));
+  }
   world.sessions.unshift(
     blankSession(id, { title, kind: "conversation", created_at: at, updated_at: at, message_count: messages.length, last_state: messages.at(-1)?.state ?? null }),
   );
@@ -105,7 +115,7 @@ function addConversation(world: World, title: string, conversation: Conversation
 /**
  * Comparisons and conversations to look at: `compare`, `compare-writing`, `compare-waiting`,
  * `compare-failed`, `compare-four`; `conversation-ready`, `-running`, `-paused`, `-failed`, `-finished`,
- * `-four`, `-interrupted`. Returns the conversation, if there is one.
+ * `-four`, `-interrupted`, `-summary`. Returns the conversation, if there is one.
  */
 export function fillMulti(world: World, name: string): Conversation | null {
   if (!name.startsWith("compare") && !name.startsWith("conversation")) return null;
@@ -142,6 +152,8 @@ export function fillMulti(world: World, name: string): Conversation | null {
           ? conversationOf(TWO, { state: "paused", turns_done: 4, tokens_used: 512 })
           : kind === "failed"
             ? conversationOf(TWO, { state: "failed", turns_done: 3, tokens_used: 381, next_speaker: 1 })
+            : kind === "summary"
+              ? conversationOf(TWO, { state: "finished", turns_done: 12, tokens_used: 1_930 }, { summary_by: 0 })
             : kind === "finished"
               ? conversationOf(TWO, { state: "finished", turns_done: 12, tokens_used: 1_930 })
               : kind === "four"

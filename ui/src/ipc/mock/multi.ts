@@ -2,7 +2,7 @@ import type { ChatStarted, Conversation, ConversationSetup, Message, Session, Se
 import { blankSession, blankView, NO_STATS } from "../blank";
 import { messageOf } from "./chat";
 import type { Handlers } from "./index";
-import { fillMulti, lineOf, PROOF } from "./multi-worlds";
+import { fillMulti, lineOf, PROOF, SUMMARY } from "./multi-worlds";
 import { sleep, type MockStream } from "./stream";
 import type { World } from "./world";
 
@@ -55,10 +55,10 @@ export class MultiMock {
         this.#become(session_id, "-", { state: "pausing" });
         return {};
       },
-      conversation_say: ({ session_id, text }) => {
+      conversation_say: ({ session_id, text, audience }) => {
         const session = this.#session(session_id);
         const messages = this.#messages(session_id);
-        messages.push(messageOf(session_id, messages.length, { content: text }));
+        messages.push(messageOf(session_id, messages.length, { content: text, audience }));
         return this.#view(session);
       },
     };
@@ -87,7 +87,7 @@ export class MultiMock {
       const { turns_done, setup } = this.#conversation(sessionId);
       if (stopped) break;
       if (turns_done >= setup.turns) {
-        state = "finished";
+        if (setup.summary_by === null || !(await this.#sumUp(sessionId, requestId, setup.summary_by))) state = "finished";
         break;
       }
     }
@@ -99,19 +99,31 @@ export class MultiMock {
   /** One turn; resolves to whether it was stopped. */
   async #turn(sessionId: string, requestId: string): Promise<boolean> {
     const { next_speaker: speaker, setup, turns_done, tokens_used } = this.#conversation(sessionId);
-    const host_id = setup.participants[speaker]?.host_id ?? "studio";
-    const messages = this.#messages(sessionId);
-    const asked = messages.at(-1) ?? messageOf(sessionId, 0, {});
-    const reply = messageOf(sessionId, messages.length, { role: "assistant", speaker, state: "streaming", host_id, model: this.#modelOf(host_id), request_id: requestId });
-    messages.push(reply);
-    const session = this.#session(sessionId);
-    const data: ChatStarted = { request_id: requestId, session: { ...session }, user_message: { ...asked }, answer: { ...reply } };
-    this.#stream.say(requestId, { type: "progress", data: { type: "turn_began", data } });
+    const reply = this.#begin(sessionId, requestId, speaker, false);
     const stopped = await this.#speak(requestId, reply, lineOf(turns_done));
     const tokens = reply.stats.completion_tokens ?? 0;
     const next_speaker = (speaker + 1) % setup.participants.length;
     this.#become(sessionId, requestId, { turns_done: turns_done + 1, tokens_used: tokens_used + tokens, next_speaker });
     return stopped;
+  }
+
+  /** A summary; resolves to whether it was stopped. */
+  #sumUp(sessionId: string, requestId: string, speaker: number): Promise<boolean> {
+    return this.#speak(requestId, this.#begin(sessionId, requestId, speaker, true), SUMMARY);
+  }
+
+  /** Gives the word to somebody. */
+  #begin(sessionId: string, requestId: string, speaker: number, summary: boolean): Message {
+    const host_id = this.#conversation(sessionId).setup.participants[speaker]?.host_id ?? "studio";
+    const messages = this.#messages(sessionId);
+    const asked = messages.at(-1) ?? messageOf(sessionId, 0, {});
+    const who = { role: "assistant" as const, speaker, summary, host_id, model: this.#modelOf(host_id) };
+    const reply = messageOf(sessionId, messages.length, { ...who, state: "streaming", request_id: requestId });
+    messages.push(reply);
+    const session = this.#session(sessionId);
+    const data: ChatStarted = { request_id: requestId, session: { ...session }, user_message: { ...asked }, answer: { ...reply } };
+    this.#stream.say(requestId, { type: "progress", data: { type: "turn_began", data } });
+    return reply;
   }
 
   async #playColumn({ id, host_id }: Session): Promise<void> {

@@ -35,6 +35,8 @@ pub(super) enum Voice {
     Assistant,
     /// As one of several, by its place among the participants.
     Participant(usize),
+    /// As the one of several who sums up what was said.
+    Summary(usize),
 }
 
 /// Everything that an answer needs.

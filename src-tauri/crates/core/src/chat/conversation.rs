@@ -4,18 +4,21 @@ pub(super) mod rules;
 
 use slipway_protocol::{
     ChatSettings, ChatStarted, Conversation, ConversationProgress, ConversationPut,
-    ConversationRun, ConversationSay, ConversationSetup, ConversationState, MessageState, Progress,
-    RequestId, Role, SessionId, SessionKind, SessionRef, SessionView, TaskKind, TaskRef,
+    ConversationRun, ConversationSay, ConversationSetup, ConversationState, Message, MessageState,
+    Progress, RequestId, Role, SessionId, SessionKind, SessionRef, SessionView, TaskKind, TaskRef,
     TaskResult, TaskSubject, Text,
 };
 
-use self::rules::{checked, limit_reached, next_speaker};
+use self::rules::{Part, checked, limit_reached, next_part, next_speaker};
 use super::answer::{AnswerJob, Voice};
 use super::{EXCLUSIVE, blank_session, new_message, title_of, validate};
 use crate::fault::Fault;
 use crate::program::Program;
 use crate::settings::within;
 use crate::tasks::TaskContext;
+
+/// Tokens that a summary may have however short the turns are.
+const SUMMARY_TOKENS: u32 = 1024;
 
 impl Program {
     /// Makes a conversation between models, or changes its setup while it does not run.
@@ -29,7 +32,7 @@ impl Program {
         self.refuse_second_answer(&id)?;
         let ended = conversation.state == ConversationState::Finished;
         conversation.setup = setup;
-        if ended && limit_reached(&conversation).is_none() {
+        if ended && next_part(&conversation, &self.last_said(&id).await?).is_ok() {
             conversation.state = ConversationState::Paused;
         }
         let speakers = conversation.setup.participants.len() as u32;
@@ -45,9 +48,7 @@ impl Program {
             within("steps", steps, 1, 1000)?;
         }
         let conversation = self.conversation(&run.session_id).await?;
-        if let Some(limit) = limit_reached(&conversation) {
-            return Err(limit);
-        }
+        next_part(&conversation, &self.last_said(&run.session_id).await?)?;
         let subject = TaskSubject {
             kind: TaskKind::Conversation,
             host_id: None,
@@ -74,7 +75,7 @@ impl Program {
         Ok(())
     }
 
-    /// Adds a line of the person, heard from the next turn on.
+    /// Adds a line of the person, heard from the next turn on, by all or by one.
     pub async fn conversation_say(&self, say: ConversationSay) -> Result<SessionView, Fault> {
         let id = say.session_id;
         validate::text(&say.text)?;
@@ -84,9 +85,19 @@ impl Program {
                 Text::new("Write something first.", "Сначала напишите что-нибудь."),
             ));
         }
-        self.conversation(&id).await?;
+        let participants = self.conversation(&id).await?.setup.participants.len();
+        if say.audience.is_some_and(|one| one as usize >= participants) {
+            return Err(Fault::invalid(
+                Text::new("Nobody is there to hear it.", "Такого участника нет."),
+                Text::new(
+                    "Say it to somebody who takes part.",
+                    "Обратитесь к кому-то из участников.",
+                ),
+            ));
+        }
         let mut line = new_message(&id, Role::User, MessageState::Complete);
         line.content = say.text;
+        line.audience = say.audience;
         // Behind a turn that is being written it stands as well: that turn does not hear it.
         let leaf = self.store().sessions().leaf(&id).await?;
         self.store().messages().insert_after(leaf.as_ref(), &line).await?;
@@ -103,6 +114,13 @@ impl Program {
                 Text::new("Make one first.", "Сначала создайте её."),
             )
         })
+    }
+
+    /// The last message of a conversation.
+    async fn last_said(&self, id: &SessionId) -> Result<Message, Fault> {
+        let leaf = self.store().sessions().leaf(id).await?;
+        let leaf = leaf.ok_or_else(|| Fault::internal("no opening"))?;
+        Ok(self.store().messages().get(&leaf).await?)
     }
 
     async fn new_conversation(&self, setup: ConversationSetup) -> Result<SessionView, Fault> {
@@ -135,22 +153,34 @@ impl Program {
         let id = run.session_id;
         let mut left = run.steps;
         let mut conversation = self.conversation(&id).await?;
+        let mut part = next_part(&conversation, &self.last_said(&id).await?)?;
         conversation.state = ConversationState::Running;
         self.note(context, &id, &conversation).await?;
         let state = loop {
-            let ended = self.take_turn(context, &id, &conversation).await;
+            let ended = self.speak(context, &id, &conversation, part).await;
             // A pause asked for meanwhile is in the database.
             conversation = self.conversation(&id).await?;
             match ended {
-                Ok(turn) => {
-                    conversation.tokens_used += turn.tokens;
-                    if turn.stopped {
+                Ok(spoken) => {
+                    if part == Part::Turn {
+                        conversation.tokens_used += spoken.tokens;
+                    }
+                    if spoken.stopped {
                         break ConversationState::Paused;
+                    }
+                    if part != Part::Turn {
+                        break ConversationState::Finished;
                     }
                     conversation.turns_done += 1;
                     conversation.next_speaker = next_speaker(&conversation);
-                    if turn.ends_it || limit_reached(&conversation).is_some() {
-                        break ConversationState::Finished;
+                    if spoken.ends_it || limit_reached(&conversation).is_some() {
+                        let Some(speaker) = conversation.setup.summary_by else {
+                            break ConversationState::Finished;
+                        };
+                        // It belongs to the end: neither a pause nor the number of steps keeps it back.
+                        part = Part::Summary(speaker);
+                        self.note(context, &id, &conversation).await?;
+                        continue;
                     }
                 }
                 Err(fault) => {
@@ -182,21 +212,26 @@ impl Program {
         Ok(())
     }
 
-    /// The next speaker's turn. One that failed is tried again beside it, one that was stopped or
-    /// cut off by the program's end is gone on with.
-    async fn take_turn(
+    /// The next speaker's turn, or the summary. One that failed is tried again beside it, one that was
+    /// stopped or cut off by the program's end is gone on with.
+    async fn speak(
         &self,
         context: &TaskContext,
         id: &SessionId,
         conversation: &Conversation,
-    ) -> Result<TurnEnd, Fault> {
-        let speaker = conversation.next_speaker;
+        part: Part,
+    ) -> Result<Spoken, Fault> {
+        let (speaker, summary) = match part {
+            Part::Turn => (conversation.next_speaker, false),
+            Part::Summary(speaker) => (speaker, true),
+        };
         let participant = &conversation.setup.participants[speaker as usize];
         let sessions = self.store().sessions();
-        let leaf = sessions.leaf(id).await?.ok_or_else(|| Fault::internal("no opening"))?;
-        let last = self.store().messages().get(&leaf).await?;
-        // What of the last message is this turn already: a piece to go on with, or a failure.
-        let begun = last.speaker == Some(speaker) && last.state != MessageState::Complete;
+        let last = self.last_said(id).await?;
+        // What of the last message is this one already: a piece to go on with, or a failure.
+        let begun = last.speaker == Some(speaker)
+            && last.summary == summary
+            && last.state != MessageState::Complete;
         let resumed = Some(&last)
             .filter(|last| begun && last.state != MessageState::Failed && !last.content.is_empty());
         let before = match &last.parent_id {
@@ -209,22 +244,28 @@ impl Program {
                 let model = participant.model.as_deref();
                 let mut answer = self.new_answer(id, &participant.host_id, model);
                 answer.request_id = Some(context.request_id().clone());
-                answer.speaker = Some(speaker);
+                (answer.speaker, answer.summary) = (Some(speaker), summary);
                 sessions.begin_answer(id, &before.id, &answer).await?
             }
         };
         self.live().begin(&answer.id, &answer.content, &answer.reasoning);
+        let mut sampling = participant.sampling.clone();
+        if summary {
+            // A turn may be held short; a summary of them all takes what it takes.
+            sampling.max_tokens = sampling.max_tokens.map(|most| most.max(SUMMARY_TOKENS));
+        }
         let job = AnswerJob {
             program: self.clone(),
             host_id: participant.host_id.clone(),
             model: participant.model.clone(),
             session_id: id.clone(),
             message_id: answer.id.clone(),
-            voice: Voice::Participant(speaker as usize),
-            settings: ChatSettings {
-                sampling: participant.sampling.clone(),
-                ..ChatSettings::default()
+            voice: if summary {
+                Voice::Summary(speaker as usize)
+            } else {
+                Voice::Participant(speaker as usize)
             },
+            settings: ChatSettings { sampling, ..ChatSettings::default() },
             stream: true,
             resumed: resumed.cloned(),
         };
@@ -237,7 +278,7 @@ impl Program {
         let written = job.write(context).await?;
         let phrase = conversation.setup.end_phrase.trim().to_lowercase();
         let said = self.store().messages().get(&job.message_id).await?;
-        Ok(TurnEnd {
+        Ok(Spoken {
             stopped: written.stopped,
             tokens: written.stats.completion_tokens.unwrap_or(0),
             ends_it: !phrase.is_empty() && said.content.to_lowercase().contains(&phrase),
@@ -262,8 +303,8 @@ pub(crate) async fn pause_conversations(store: &slipway_store::Store) -> Result<
     Ok(())
 }
 
-/// How a turn ended.
-struct TurnEnd {
+/// How a turn or a summary ended.
+struct Spoken {
     stopped: bool,
     tokens: u32,
     ends_it: bool,

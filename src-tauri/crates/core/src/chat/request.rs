@@ -14,6 +14,9 @@ pub(super) const GO_ON: &str =
     "Continue your last message exactly where it stopped. Do not repeat any of it.";
 /// Gives the word to a participant who spoke last.
 const YOUR_TURN: &str = "(Go on.)";
+/// Asks a participant for a summary.
+const SUM_UP: &str = "The conversation is over. Sum it up for the person who started it, in its own language: what \
+                      was agreed, what is still open, and who holds which view. Take no side.";
 
 /// The compaction that counts on a branch: the last one that ends on it.
 pub(super) fn effective<'a>(
@@ -65,15 +68,52 @@ pub(super) async fn of_chat(
     Ok(ChatRequest::new(said))
 }
 
-/// What one participant of a conversation between models hears: its own turns are the model's, all
-/// others the user's, under their names where more than two speak. With `goes_on` the last message
-/// is the beginning of its present turn.
+/// What one participant of a conversation between models hears before its turn. With `goes_on` the last
+/// message is the beginning of that turn.
 pub(super) fn of_participant(
     setup: &ConversationSetup,
     speaker: usize,
     path: &[Message],
     goes_on: bool,
 ) -> ChatRequest {
+    let mut heard = heard_by(setup, speaker, path);
+    if !goes_on && heard.last().is_some_and(|message| message.role != Speaks::User) {
+        heard.push(ChatMessage::new(Speaks::User, YOUR_TURN));
+    }
+    ChatRequest::new(heard)
+}
+
+/// What one participant is asked who sums the conversation up. With `goes_on` the last message is the
+/// beginning of the summary.
+pub(super) fn of_summary(
+    setup: &ConversationSetup,
+    speaker: usize,
+    path: &[Message],
+    goes_on: bool,
+) -> ChatRequest {
+    let mut heard = heard_by(setup, speaker, path);
+    say(&mut heard, Speaks::User, SUM_UP);
+    if let Some(begun) = path.last().filter(|_| goes_on) {
+        heard.push(ChatMessage::new(Speaks::Assistant, begun.content.clone()));
+    }
+    ChatRequest::new(heard)
+}
+
+/// Adds a line. Templates want the two roles to take turns: one after another of the same role is one.
+fn say(said: &mut Vec<ChatMessage>, role: Speaks, text: &str) {
+    match said.last_mut() {
+        Some(ChatMessage { role: last, content: Content::Text(all) }) if *last == role => {
+            all.push_str("\n\n");
+            all.push_str(text);
+        }
+        _ => said.push(ChatMessage::new(role, text)),
+    }
+}
+
+/// A conversation between models as one participant hears it: its own turns are the model's, all others
+/// the user's, under their names where more than two speak. Lines for somebody else and summaries are
+/// not heard.
+fn heard_by(setup: &ConversationSetup, speaker: usize, path: &[Message]) -> Vec<ChatMessage> {
     let name = |index: usize| setup.participants.get(index).map_or("", |one| one.name.as_str());
     let others: Vec<_> = (0..setup.participants.len()).filter(|one| *one != speaker).collect();
     let names: Vec<_> = others.iter().map(|one| name(*one)).collect();
@@ -82,30 +122,21 @@ pub(super) fn of_participant(
     let who = format!("You are {}. You talk with {}.", name(speaker), names.join(", "));
     system = if system.trim().is_empty() { who } else { format!("{who}\n{}", system.trim()) };
 
-    let mut said: Vec<(Speaks, String)> = Vec::new();
-    for message in path.iter().filter(|message| !message.content.trim().is_empty()) {
-        let (role, text) = match message.speaker.map(|one| one as usize) {
-            Some(one) if one == speaker => (Speaks::Assistant, message.content.clone()),
+    let is_for_it = |message: &&Message| {
+        let audience = message.audience.is_none_or(|one| one as usize == speaker);
+        audience && !message.summary && !message.content.trim().is_empty()
+    };
+    let mut said = vec![ChatMessage::new(Speaks::System, system)];
+    for message in path.iter().filter(is_for_it) {
+        match message.speaker.map(|one| one as usize) {
+            Some(one) if one == speaker => say(&mut said, Speaks::Assistant, &message.content),
             Some(one) if others.len() > 1 => {
-                (Speaks::User, format!("{}: {}", name(one), message.content))
+                say(&mut said, Speaks::User, &format!("{}: {}", name(one), message.content));
             }
-            Some(_) | None => (Speaks::User, message.content.clone()),
-        };
-        match said.last_mut() {
-            // Templates want the two roles to take turns.
-            Some((last, all)) if *last == role => {
-                all.push_str("\n\n");
-                all.push_str(&text);
-            }
-            _ => said.push((role, text)),
+            Some(_) | None => say(&mut said, Speaks::User, &message.content),
         }
     }
-    if !goes_on && said.last().is_none_or(|(role, _)| *role == Speaks::Assistant) {
-        said.push((Speaks::User, YOUR_TURN.to_owned()));
-    }
-    let mut messages = vec![ChatMessage::new(Speaks::System, system)];
-    messages.extend(said.into_iter().map(|(role, text)| ChatMessage::new(role, text)));
-    ChatRequest::new(messages)
+    said
 }
 
 /// Puts sampling into a request. A schema that is no JSON was refused before anything was saved.
@@ -218,6 +249,39 @@ mod tests {
         let path = [line(None, "Talk."), line(Some(0), "A1")];
         let heard = words(&of_participant(&setup(&["Ann", "Bob"]), 0, &path, false));
         assert_eq!(heard.last(), Some(&(Speaks::User, YOUR_TURN.to_owned())));
+    }
+
+    #[test]
+    fn a_line_for_one_is_heard_by_no_other_and_a_summary_by_nobody() {
+        let mut path =
+            [line(None, "Talk."), line(Some(0), "A1"), line(None, "Psst."), line(Some(1), "S")];
+        path[2].audience = Some(1);
+        path[3].summary = true;
+        let both = setup(&["Ann", "Bob"]);
+        let ann = words(&of_participant(&both, 0, &path, false));
+        assert_eq!(
+            ann[1..],
+            [
+                (Speaks::User, "Talk.".to_owned()),
+                (Speaks::Assistant, "A1".to_owned()),
+                (Speaks::User, YOUR_TURN.to_owned()),
+            ]
+        );
+        let bob = words(&of_participant(&both, 1, &path, false));
+        assert_eq!(bob[1..], [(Speaks::User, "Talk.\n\nA1\n\nPsst.".to_owned())]);
+    }
+
+    #[test]
+    fn a_summary_is_asked_for_after_all_turns_and_gone_on_with() {
+        let mut path =
+            [line(None, "Talk."), line(Some(0), "A1"), line(Some(1), "B1"), line(Some(0), "In sh")];
+        path[3].summary = true;
+        let both = setup(&["Ann", "Bob"]);
+        let asked = words(&of_summary(&both, 0, &path[..3], false));
+        assert_eq!(asked.last(), Some(&(Speaks::User, format!("B1\n\n{SUM_UP}"))));
+        let goes_on = words(&of_summary(&both, 0, &path, true));
+        assert_eq!(goes_on[..asked.len()], asked[..]);
+        assert_eq!(goes_on[asked.len()..], [(Speaks::Assistant, "In sh".to_owned())]);
     }
 
     #[test]

@@ -127,6 +127,8 @@ impl Program {
         let mut new = super::new_message(&edit.session_id, old.role, MessageState::Complete);
         new.content = edit.text;
         new.speaker = old.speaker;
+        new.audience = old.audience;
+        new.summary = old.summary;
         new.host_id = old.host_id;
         new.model = old.model;
         new.attachments = old.attachments;

@@ -99,6 +99,8 @@ impl Foreign {
                 versions: Vec::new(),
                 role: said.role,
                 speaker: None,
+                audience: None,
+                summary: false,
                 attachments: said.attachments.iter().map(|(file, _)| file.clone()).collect(),
                 content: said.content.clone(),
                 reasoning: said.reasoning.clone(),

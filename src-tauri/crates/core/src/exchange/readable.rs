@@ -41,15 +41,26 @@ impl Reader {
         }
     }
 
-    /// Who speaks: a participant's name, the person, or the model and its server.
+    /// Who speaks: a participant's name, the person and whom alone they speak to, or the model and its
+    /// server.
     pub(crate) fn who(&self, stored: &StoredSession, message: &Message) -> String {
-        let participants = stored.conversation.as_ref().map(|c| &c.setup.participants);
-        let speaker = message.speaker.and_then(|speaker| usize::try_from(speaker).ok());
-        let name = participants.zip(speaker).and_then(|(all, at)| all.get(at)).map(|p| &p.name);
+        let participants = stored.conversation.as_ref().map(|c| c.setup.participants.as_slice());
+        let named = |at: Option<u32>| {
+            let at = usize::try_from(at?).ok()?;
+            participants?.get(at).map(|participant| line(&participant.name))
+        };
+        let who = self.speaker(message, named(message.speaker));
+        if message.summary {
+            return format!("{who}, {}", self.say("summary", "итог"));
+        }
+        named(message.audience).map_or(who.clone(), |audience| format!("{who} → {audience}"))
+    }
+
+    fn speaker(&self, message: &Message, name: Option<String>) -> String {
         let model = self.model(message);
         match (message.role, name) {
-            (_, Some(name)) if model.is_empty() => line(name),
-            (_, Some(name)) => format!("{} ({model})", line(name)),
+            (_, Some(name)) if model.is_empty() => name,
+            (_, Some(name)) => format!("{name} ({model})"),
             (Role::System, None) => self.say("Instructions", "Инструкции").to_owned(),
             (Role::User, None) => self.say("You", "Вы").to_owned(),
             (Role::Assistant, None) if model.is_empty() => self.say("Model", "Модель").to_owned(),
@@ -147,7 +158,28 @@ pub(crate) fn line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{left_out, line};
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+    use slipway_protocol::SessionId;
+
+    use super::*;
+    use crate::exchange::slipway::tests::Dice;
+
+    #[test]
+    fn it_is_said_whom_a_line_is_for_and_what_a_summary_is() {
+        let mut dice = Dice(StdRng::seed_from_u64(4));
+        let mut stored = dice.stored(None);
+        stored.conversation = Some(dice.conversation());
+        let reader = Reader { language: Language::En, hosts: HashMap::new(), zone: TimeZone::UTC };
+        let session = SessionId::new();
+        let mut said = crate::chat::new_message(&session, Role::User, MessageState::Complete);
+        said.audience = Some(1);
+        assert_eq!(reader.who(&stored, &said), "You → 1");
+        let mut summary =
+            crate::chat::new_message(&session, Role::Assistant, MessageState::Complete);
+        (summary.speaker, summary.summary) = (Some(0), true);
+        assert_eq!(reader.who(&stored, &summary), "0, summary");
+    }
 
     #[test]
     fn counts_agree_with_their_nouns() {

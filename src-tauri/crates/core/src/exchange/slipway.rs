@@ -17,7 +17,7 @@
 //! (A conversation is on one line; it is broken here to be read.) `session`, `settings`, `messages`
 //! and the others are the types of the crate `slipway-protocol`; `messages` is the whole tree, every
 //! message after its parent, and `columns` are the columns of a comparison, in the same form. Hosts are
-//! named, their addresses are not in the file, and no secret is. Fractions keep fifteen digits.
+//! named, their addresses are not in the file, and no secret is.
 //!
 //! What a reader does not know it ignores; what is absent is taken as empty, except for `session`. A
 //! change that an older reader would get wrong, a new variant of an enum included, raises `version`;

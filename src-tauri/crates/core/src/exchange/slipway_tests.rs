@@ -25,9 +25,8 @@ impl Dice {
         self.0.random_range(0..1 << 53)
     }
 
-    /// A figure of twelve digits: the parser may round the seventeenth.
     fn figure(&mut self) -> f64 {
-        self.0.random_range(0..1_000_000_000_000_u64) as f64 / 1e7
+        self.0.random_range(0.0..1e5)
     }
 
     fn text(&mut self) -> String {
@@ -90,7 +89,7 @@ impl Dice {
         }
     }
 
-    fn conversation(&mut self) -> Conversation {
+    pub(crate) fn conversation(&mut self) -> Conversation {
         let participants = (0..3).map(|number| Participant {
             name: format!("{number}"),
             host_id: HostId::new(),
@@ -105,6 +104,7 @@ impl Dice {
                 turns: self.under(1000),
                 tokens: self.maybe(|dice| dice.0.random()),
                 end_phrase: self.text(),
+                summary_by: self.maybe(|dice| dice.under(2)),
                 opening: self.text(),
             },
             state: ConversationState::Finished,
@@ -152,6 +152,8 @@ impl Dice {
                 versions: Vec::new(),
                 role: roles[self.under(3) as usize],
                 speaker: self.maybe(|dice| dice.under(3)),
+                audience: self.maybe(|dice| dice.under(3)),
+                summary: self.0.random(),
                 attachments: file.into_iter().collect(),
                 content: self.text(),
                 reasoning: self.text(),

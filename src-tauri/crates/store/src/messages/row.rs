@@ -19,9 +19,9 @@ pub(crate) async fn insert(
     position: u32,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO messages (id, session_id, parent_id, position, role, speaker, state, host_id, \
-         model, created_at, request_id, stats_json, error_json, content, reasoning) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO messages (id, session_id, parent_id, position, role, speaker, audience, summary, \
+         state, host_id, model, created_at, request_id, stats_json, error_json, content, reasoning) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(message.id.as_str())
     .bind(message.session_id.as_str())
@@ -29,6 +29,8 @@ pub(crate) async fn insert(
     .bind(position)
     .bind(role_name(message.role))
     .bind(message.speaker)
+    .bind(message.audience)
+    .bind(message.summary)
     .bind(state_name(message.state))
     .bind(message.host_id.as_ref().map(HostId::as_str))
     .bind(&message.model)
@@ -128,6 +130,8 @@ pub(crate) fn from_row(row: &SqliteRow) -> sqlx::Result<Message> {
         versions: Vec::new(),
         role: role(row.try_get("role")?)?,
         speaker: row.try_get("speaker")?,
+        audience: row.try_get("audience")?,
+        summary: row.try_get("summary")?,
         attachments: Vec::new(),
         content: row.try_get("content")?,
         reasoning: row.try_get("reasoning")?,

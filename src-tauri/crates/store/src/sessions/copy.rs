@@ -123,9 +123,9 @@ async fn copy(
     .await?;
     sqlx::query(
         "WITH copies AS MATERIALIZED (SELECT key AS id, value AS new_id FROM json_each(?1)) \
-         INSERT INTO messages (id, session_id, parent_id, position, role, speaker, state, host_id, \
-         model, created_at, request_id, stats_json, error_json, content, reasoning) \
-         SELECT c.new_id, ?2, p.new_id, position, role, speaker, \
+         INSERT INTO messages (id, session_id, parent_id, position, role, speaker, audience, summary, \
+         state, host_id, model, created_at, request_id, stats_json, error_json, content, reasoning) \
+         SELECT c.new_id, ?2, p.new_id, position, role, speaker, audience, summary, \
          CASE state WHEN 'streaming' THEN 'interrupted' ELSE state END, host_id, model, created_at, \
          request_id, stats_json, error_json, content, reasoning \
          FROM messages m JOIN copies c ON c.id = m.id LEFT JOIN copies p ON p.id = m.parent_id \

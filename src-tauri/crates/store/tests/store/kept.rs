@@ -90,6 +90,7 @@ async fn presets_and_settings_keep_every_value() {
             turns: 10,
             tokens: None,
             end_phrase: "конец".into(),
+            summary_by: Some(1),
             opening: "Начнём".into(),
         },
         state: ConversationState::Paused,

@@ -182,6 +182,8 @@ async fn messages_keep_every_field_and_outlive_their_host() {
         whole.reasoning = "мысль".to_owned();
         whole.host_id = Some(host.id.clone());
         whole.speaker = Some(3);
+        whole.audience = Some(2);
+        whole.summary = true;
         whole.stats = stats();
         whole.error = Some(error());
         whole.position = 77;

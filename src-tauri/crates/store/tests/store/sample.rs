@@ -165,6 +165,8 @@ pub fn message(session: &SessionId, role: Role, content: &str) -> Message {
         versions: Vec::new(),
         role,
         speaker: None,
+        audience: None,
+        summary: false,
         attachments: Vec::new(),
         content: content.to_owned(),
         reasoning: String::new(),

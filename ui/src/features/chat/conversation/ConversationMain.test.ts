@@ -21,6 +21,7 @@ const SETUP: ConversationSetup = {
   turns: 12,
   tokens: 20_000,
   end_phrase: "",
+  summary_by: null,
   opening: "Discuss.",
 };
 
@@ -107,10 +108,31 @@ describe("a conversation between models", () => {
   it("says a line with Enter", async () => {
     const say = vi.spyOn(conversations, "say").mockResolvedValue();
     await show({});
-    const field = screen.getByRole("textbox", { name: "Say something to both" });
+    const field = screen.getByRole("textbox", { name: "Say something to both, or to one with @A" });
     await fireEvent.input(field, { target: { value: "Be brief." } });
     await fireEvent.keyDown(field, { key: "Enter" });
-    expect(say).toHaveBeenCalledWith("t", "Be brief.");
+    expect(say).toHaveBeenLastCalledWith("t", "Be brief.", null);
+    await fireEvent.input(field, { target: { value: "@b Ask for numbers." } });
+    expect(screen.getByTestId("conversation-audience").textContent).toContain("To Sceptic");
+    await fireEvent.keyDown(field, { key: "Enter" });
+    expect(say).toHaveBeenLastCalledWith("t", "Ask for numbers.", 1);
+    // For somebody, but nothing is said.
+    await fireEvent.input(field, { target: { value: "@b " } });
+    expect(screen.getByTestId<HTMLButtonElement>("conversation-say").disabled).toBe(true);
+  });
+
+  it("shows a summary as one, and goes on with one that was cut off", async () => {
+    const run = vi.spyOn(conversations, "run").mockResolvedValue();
+    await show({ turns_done: 2, setup: { ...SETUP, turns: 2, summary_by: 1 } });
+    // All turns are over: the summary is next.
+    expect(screen.getByTestId("turn-bar").textContent).toContain("next:B Sceptic");
+    expect(screen.queryByTestId("turn-step")).toBeNull();
+    const cut = blankMessage("s", "t", { position: 3, role: "assistant", speaker: 1, summary: true, state: "stopped", content: "In sh" });
+    chats.thread("t")?.begin(blankMessage("m2", "t", { position: 2, speaker: 1, role: "assistant", content: "Many." }), cut);
+    expect((await screen.findByTestId("summary")).textContent).toContain("summary");
+    await fireEvent.click(screen.getByRole("button", { name: "Sum it up" }));
+    expect(run).toHaveBeenCalledWith("t", null);
+    expect(screen.queryByTestId("turn-3")).toBeNull();
   });
 
   it("is set up from a preset, and begins only when it can", async () => {

@@ -50,6 +50,15 @@ export function setupOf(preset: Preset, before?: ConversationSetup): Conversatio
     const known = before?.participants[index];
     return known ? { ...fresh, host_id: known.host_id, model: known.model, sampling: known.sampling } : fresh;
   });
-  const rules = before ?? { order: "in_turn" as const, turns: 12, tokens: 20_000, end_phrase: "" };
-  return { ...rules, participants, opening: preset.opening() };
+  const rules = before ?? { order: "in_turn" as const, turns: 12, tokens: 20_000, end_phrase: "", summary_by: null };
+  const { summary_by: by } = rules;
+  const summary_by = by !== null && by < participants.length ? by : null;
+  return { ...rules, participants, summary_by, opening: preset.opening() };
+}
+
+/** The same without one participant; who sums it up stays who it was. */
+export function withoutParticipant(setup: ConversationSetup, index: number): ConversationSetup {
+  const { summary_by: by } = setup;
+  const summary_by = by === null || by === index ? null : by > index ? by - 1 : by;
+  return { ...setup, participants: setup.participants.filter((_, at) => at !== index), summary_by };
 }

@@ -6,7 +6,7 @@ use slipway_protocol::{
 };
 
 use super::{AnswerDriver, CONNECT_LIMIT, Voice};
-use crate::chat::request::{GO_ON, of_chat, of_participant, sample, tokens_of};
+use crate::chat::request::{GO_ON, of_chat, of_participant, of_summary, sample, tokens_of};
 use crate::chat::tokens::estimate;
 use crate::chat::turn::Event;
 use crate::connect::EngineAccess;
@@ -109,6 +109,10 @@ impl AnswerDriver<'_> {
             Voice::Participant(speaker) => {
                 let conversation = job.program.conversation(&job.session_id).await?;
                 of_participant(&conversation.setup, speaker, &path, job.resumed.is_some())
+            }
+            Voice::Summary(speaker) => {
+                let conversation = job.program.conversation(&job.session_id).await?;
+                of_summary(&conversation.setup, speaker, &path, job.resumed.is_some())
             }
             Voice::Assistant => self.fitting(found, &path).await?,
         };

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use rand::Rng as _;
-use slipway_protocol::{Conversation, ConversationSetup, SpeakingOrder, Text};
+use slipway_protocol::{
+    Conversation, ConversationSetup, Message, MessageState, SpeakingOrder, Text,
+};
 
 use crate::chat::validate;
 use crate::fault::Fault;
@@ -26,6 +28,33 @@ pub(super) fn limit_reached(conversation: &Conversation) -> Option<Fault> {
         Text::new(en, ru),
         Text::new("Raise the limit to go on.", "Поднимите предел, чтобы продолжить."),
     ))
+}
+
+/// What is said next in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The next speaker's turn.
+    Turn,
+    /// A summary by this participant.
+    Summary(u32),
+}
+
+/// What is said after the last message. A summary that was cut off or failed comes first, whatever the rules
+/// say by now.
+///
+/// # Errors
+/// The limit that it has reached, where nothing more is to be said.
+pub(super) fn next_part(conversation: &Conversation, last: &Message) -> Result<Part, Fault> {
+    let begun = last.summary && last.state != MessageState::Complete;
+    let there = |speaker: &u32| (*speaker as usize) < conversation.setup.participants.len();
+    if let Some(speaker) = last.speaker.filter(there).filter(|_| begun) {
+        return Ok(Part::Summary(speaker));
+    }
+    match (limit_reached(conversation), conversation.setup.summary_by) {
+        (None, _) => Ok(Part::Turn),
+        (Some(_), Some(speaker)) if !last.summary => Ok(Part::Summary(speaker)),
+        (Some(limit), _) => Err(limit),
+    }
 }
 
 /// Who speaks after the present speaker.
@@ -59,6 +88,9 @@ pub(super) fn checked(mut setup: ConversationSetup) -> Result<ConversationSetup,
         validate::instructions(&participant.system_prompt)?;
         validate::sampling(&participant.sampling)?;
     }
+    if setup.summary_by.is_some_and(|one| one as usize >= setup.participants.len()) {
+        return refuse("Nobody is there to sum it up.", "Подвести итог некому.");
+    }
     within("turns", setup.turns, 1, 1000)?;
     if let Some(tokens) = setup.tokens {
         within("tokens", tokens, 1, 100_000_000)?;
@@ -79,7 +111,7 @@ pub(super) fn checked(mut setup: ConversationSetup) -> Result<ConversationSetup,
 #[cfg(test)]
 pub(in crate::chat) mod tests {
     use super::*;
-    use slipway_protocol::{ConversationState, Participant, Sampling};
+    use slipway_protocol::{ConversationState, Participant, Role, Sampling};
 
     /// A setup with these participants, each told to be short.
     pub(in crate::chat) fn setup(names: &[&str]) -> ConversationSetup {
@@ -97,6 +129,7 @@ pub(in crate::chat) mod tests {
             tokens: Some(100),
             end_phrase: String::new(),
             opening: "Talk.".to_owned(),
+            summary_by: None,
         }
     }
 
@@ -112,6 +145,8 @@ pub(in crate::chat) mod tests {
         assert!(checked(setup(&["Ann", " ann "])).is_err());
         assert!(checked(setup(&["Ann", ""])).is_err());
         assert!(checked(setup(&["A", "B", "C", "D", "E"])).is_err());
+        let by_nobody = ConversationSetup { summary_by: Some(2), ..setup(&["Ann", "Bob"]) };
+        assert!(checked(by_nobody).is_err());
         let silent = ConversationSetup { opening: " ".to_owned(), ..setup(&["Ann", "Bob"]) };
         assert!(checked(silent).is_err());
     }
@@ -132,6 +167,28 @@ pub(in crate::chat) mod tests {
             assert_ne!(next, all.next_speaker);
             all.next_speaker = next;
         }
+    }
+
+    #[test]
+    fn a_summary_follows_the_last_turn_once() {
+        let said = |summary, state| {
+            let mut message = crate::chat::new_message(&"s".into(), Role::Assistant, state);
+            (message.speaker, message.summary) = (Some(1), summary);
+            message
+        };
+        let turn = said(false, MessageState::Complete);
+        let mut all = conversation(setup(&["A", "B"]));
+        all.setup.summary_by = Some(0);
+        assert_eq!(next_part(&all, &turn).unwrap(), Part::Turn);
+        all.turns_done = 10;
+        assert_eq!(next_part(&all, &turn).unwrap(), Part::Summary(0));
+        assert!(next_part(&all, &said(true, MessageState::Complete)).is_err());
+        // One that did not end is gone on with by who began it.
+        for state in [MessageState::Stopped, MessageState::Interrupted, MessageState::Failed] {
+            assert_eq!(next_part(&all, &said(true, state)).unwrap(), Part::Summary(1));
+        }
+        all.setup.summary_by = None;
+        assert!(next_part(&all, &turn).is_err());
     }
 
     #[test]
