@@ -43,7 +43,7 @@ pub(crate) fn has_display() -> bool {
 mod linux {
     use gtk::prelude::GtkSettingsExt;
     use tauri::webview::PlatformWebview;
-    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
+    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebContextExt, WebViewExt};
 
     pub(super) fn prepare(view: &PlatformWebview) {
         let Some(settings) = WebViewExt::settings(&view.inner()) else { return };
@@ -54,6 +54,16 @@ mod linux {
         if let Some(family) = desktop_face() {
             settings.set_sans_serif_font_family(&family);
         }
+        if let Some(context) = view.inner().context().filter(|_| !has_language()) {
+            context.set_preferred_languages(&["en"]);
+        }
+    }
+
+    /// Whether the locale names a language. The page would get "C" as one, which `Intl` refuses: libraries
+    /// that ask for the browser's language, as that for charts does, could not be loaded.
+    fn has_language() -> bool {
+        let names = gtk::glib::language_names();
+        names.first().is_some_and(|name| !name.starts_with("C.") && name != "C" && name != "POSIX")
     }
 
     /// The family of the desktop's own face: "Cantarell" of "Cantarell 11".

@@ -223,6 +223,7 @@ describe("a day in the chat", () => {
   test("Metrics counts the requests, and its file has a line for each", async () => {
     await page.click(testId("nav-metrics"));
     await page.until("the table", () => page.has(testId("metrics-models")));
+    await page.until("the charts", async () => (await count(".uplot canvas")) >= 4);
     await page.screenshot("metrics");
     const path = join(home.folder, "requests.csv");
     await answerDialog(page, path);

@@ -1,6 +1,7 @@
 /** Loaded when the first PDF is attached. */
-import { getDocument, GlobalWorkerOptions } from "pdfjs-dist/legacy/build/pdf.mjs";
+import { getDocument, GlobalWorkerOptions, type PDFPageProxy } from "pdfjs-dist/legacy/build/pdf.mjs";
 import worker from "pdfjs-dist/legacy/build/pdf.worker.min.mjs?url";
+import type { TextContent } from "pdfjs-dist/types/src/display/api";
 import { FileRefused } from "./file-reading";
 
 GlobalWorkerOptions.workerSrc = worker;
@@ -13,9 +14,7 @@ export async function textOfPdf(data: Uint8Array): Promise<string> {
     const pages: string[] = [];
     for (let number = 1; number <= document.numPages; number += 1) {
       const page = await document.getPage(number);
-      const { items } = await page.getTextContent();
-      const words = items.map((item) => ("str" in item ? item.str + (item.hasEOL ? "\n" : "") : "")).join("");
-      pages.push(words.trim());
+      pages.push((await textOfPage(page)).trim());
       page.cleanup();
     }
     const text = pages.join("\n\n").trim();
@@ -27,4 +26,13 @@ export async function textOfPdf(data: Uint8Array): Promise<string> {
   } finally {
     await task.destroy();
   }
+}
+
+/** `getTextContent` of pdf.js steps through its stream with `for await`, which WebKit cannot do. */
+async function textOfPage(page: PDFPageProxy): Promise<string> {
+  const reader = (page.streamTextContent() as ReadableStream<TextContent>).getReader();
+  let words = "";
+  for (let read = await reader.read(); !read.done; read = await reader.read())
+    for (const item of read.value.items) if ("str" in item) words += item.str + (item.hasEOL ? "\n" : "");
+  return words;
 }

@@ -1,7 +1,7 @@
 import { settings } from "./settings.svelte";
 
-/** The sizes that the keys step through, in percent; those of web browsers. */
-const STEPS = [50, 67, 75, 80, 90, 100, 110, 125, 150, 175, 200];
+/** The sizes that the keys step through, in percent; those of web browsers. WebKit draws no letters smaller than at 67. */
+const STEPS = [67, 75, 80, 90, 100, 110, 125, 150, 175, 200];
 
 /** Draws everything one step larger or smaller. */
 export function zoom(direction: 1 | -1): void {

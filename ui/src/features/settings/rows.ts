@@ -94,7 +94,7 @@ export const ROWS: readonly Row[] = [
     group: "general",
     title: () => m.settings_zoom(),
     words: () => m.settings_zoom_words(),
-    min: 50,
+    min: 67,
     max: 200,
     unit: () => m.settings_unit_percent(),
   },
