@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use slipway_core::Program;
 use slipway_protocol::{
-    Language, SessionId, Settings, TaskBody, TaskKind, TaskMessage, TaskResult,
+    ConversationState, Language, SessionId, Settings, TaskBody, TaskKind, TaskMessage, TaskResult,
 };
 use tauri::{AppHandle, Manager, Runtime};
 use tauri_plugin_notification::NotificationExt;
@@ -38,10 +38,14 @@ fn worth_it(program: &Program, settings: &Settings, message: &TaskMessage) -> bo
         TaskBody::Complete(TaskResult::Chat(result)) => {
             !result.stopped && result.stats.total_ms.is_some_and(took)
         }
-        TaskBody::Complete(TaskResult::Conversation(_)) => true,
+        TaskBody::Complete(TaskResult::Conversation(progress)) => {
+            progress.conversation.state == ConversationState::Finished
+        }
         TaskBody::Error(error) => {
             let task = program.executor().task(&message.request_id);
-            let is_chat = task.as_ref().is_some_and(|task| task.subject.kind == TaskKind::Chat);
+            let is_chat = task.as_ref().is_some_and(|task| {
+                matches!(task.subject.kind, TaskKind::Chat | TaskKind::Conversation)
+            });
             let ms = task.and_then(|task| Some(task.ended_at?.saturating_sub(task.started_at?)));
             is_chat && error.code != slipway_protocol::ErrorCode::Cancelled && ms.is_some_and(took)
         }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { stretches, wordsOf } from "./mark-words";
+import { markAt, stretches, wordsOf } from "./mark-words";
 
 describe("marked words", () => {
   it("are read as a search reads them", () => {
@@ -16,5 +16,21 @@ describe("marked words", () => {
       [0, 4],
       [8, 12],
     ]);
+  });
+
+  it("come in the order of the text, and never one inside another", () => {
+    expect(stretches("b a ab", ["a", "ab", "b"])).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 6],
+    ]);
+  });
+
+  it("are found one by one, the last where there are fewer", () => {
+    const message = document.createElement("div");
+    message.innerHTML = "<p>one <b>two</b></p><p>one more</p>";
+    const offsets = [0, 1, 5].map((place) => markAt(message, "one", place)?.startContainer.textContent);
+    expect(offsets).toEqual(["one ", "one more", "one more"]);
+    expect(markAt(message, "three", 0)).toBeUndefined();
   });
 });

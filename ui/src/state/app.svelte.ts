@@ -52,6 +52,8 @@ class AppState {
   draftHostId = $state<HostId | null>(null);
   /** The message of the open conversation that is to be in view, marked as the one that was looked for. */
   targetMessageId = $state<MessageId | null>(null);
+  /** Which of the places that are marked in it is the present one, from 0. */
+  targetPlace = $state(0);
   /** Counts up whenever that message is to be brought into view, also when it is the same again. */
   targetVisit = $state(0);
   /** The words that are marked in the thread, as they were searched. */
@@ -143,9 +145,10 @@ class AppState {
     this.visit(messageId);
   }
 
-  /** Brings a message of the open conversation into view. */
-  visit(messageId: MessageId | null): void {
+  /** Brings a message of the open conversation into view, at one of the places that are marked in it. */
+  visit(messageId: MessageId | null, place = 0): void {
     this.targetMessageId = messageId;
+    this.targetPlace = place;
     this.targetVisit += 1;
   }
 
