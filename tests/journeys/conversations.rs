@@ -33,6 +33,16 @@ fn setup(host: &HostId, turns: u32, tokens: u32) -> ConversationSetup {
     }
 }
 
+/// The program with a host whose model never ends by itself.
+async fn with_endless_model(machine: &Sshd) -> (App, HostId) {
+    let app = App::open().await;
+    let host = app.add(machine).await;
+    let model = ModelSource::HostPath(engine::endless_model().to_string_lossy().into_owned());
+    app.deploy(&host, model).await;
+    app.connect(&host).await;
+    (app, host)
+}
+
 async fn view(app: &App, id: &SessionId) -> SessionView {
     app.program.session_get(&SessionRef { session_id: id.clone() }).await.unwrap()
 }
@@ -49,11 +59,7 @@ async fn run(app: &App, id: &SessionId, steps: Option<u32>) -> Conversation {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_models_talk_ten_turns_stopped_in_mid_sentence_and_restored() {
     let machine = Sshd::start();
-    let app = App::open().await;
-    let host = app.add(&machine).await;
-    let model = ModelSource::HostPath(engine::endless_model().to_string_lossy().into_owned());
-    app.deploy(&host, model).await;
-    app.connect(&host).await;
+    let (app, host) = with_endless_model(&machine).await;
     let put = ConversationPut { session_id: None, setup: setup(&host, 10, 400) };
     let made = app.program.conversation_put(put).await.unwrap();
     let id = made.session.id.clone();
@@ -103,11 +109,7 @@ async fn two_models_talk_ten_turns_stopped_in_mid_sentence_and_restored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_summary_follows_the_last_turn_and_is_gone_on_with_after_a_restart() {
     let machine = Sshd::start();
-    let app = App::open().await;
-    let host = app.add(&machine).await;
-    let model = ModelSource::HostPath(engine::endless_model().to_string_lossy().into_owned());
-    app.deploy(&host, model).await;
-    app.connect(&host).await;
+    let (app, host) = with_endless_model(&machine).await;
     let summed = ConversationSetup { summary_by: Some(0), ..setup(&host, 2, 5) };
     let put = ConversationPut { session_id: None, setup: summed };
     let id = app.program.conversation_put(put).await.unwrap().session.id;

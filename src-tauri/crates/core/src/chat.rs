@@ -19,6 +19,7 @@ mod turn;
 mod validate;
 
 pub(crate) use conversation::pause_conversations;
+pub(crate) use conversation::rules::PARTICIPANTS;
 pub(crate) use follow_up::FollowUp;
 pub(crate) use live::LiveAnswers;
 

@@ -152,10 +152,8 @@ export function fillMulti(world: World, name: string): Conversation | null {
           ? conversationOf(TWO, { state: "paused", turns_done: 4, tokens_used: 512 })
           : kind === "failed"
             ? conversationOf(TWO, { state: "failed", turns_done: 3, tokens_used: 381, next_speaker: 1 })
-            : kind === "summary"
-              ? conversationOf(TWO, { state: "finished", turns_done: 12, tokens_used: 1_930 }, { summary_by: 0 })
-            : kind === "finished"
-              ? conversationOf(TWO, { state: "finished", turns_done: 12, tokens_used: 1_930 })
+            : kind === "finished" || kind === "summary"
+              ? conversationOf(TWO, { state: "finished", turns_done: 12, tokens_used: 1_930 }, { summary_by: kind === "summary" ? 0 : null })
               : kind === "four"
                 ? conversationOf(FOUR, { state: "paused", turns_done: 6, tokens_used: 840, next_speaker: 2 })
                 : conversationOf(TWO, {});

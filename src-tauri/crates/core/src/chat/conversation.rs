@@ -221,10 +221,11 @@ impl Program {
         conversation: &Conversation,
         part: Part,
     ) -> Result<Spoken, Fault> {
-        let (speaker, summary) = match part {
-            Part::Turn => (conversation.next_speaker, false),
-            Part::Summary(speaker) => (speaker, true),
+        let (speaker, voice): (_, fn(usize) -> Voice) = match part {
+            Part::Turn => (conversation.next_speaker, Voice::Participant),
+            Part::Summary(speaker) => (speaker, Voice::Summary),
         };
+        let summary = part != Part::Turn;
         let participant = &conversation.setup.participants[speaker as usize];
         let sessions = self.store().sessions();
         let last = self.last_said(id).await?;
@@ -260,11 +261,7 @@ impl Program {
             model: participant.model.clone(),
             session_id: id.clone(),
             message_id: answer.id.clone(),
-            voice: if summary {
-                Voice::Summary(speaker as usize)
-            } else {
-                Voice::Participant(speaker as usize)
-            },
+            voice: voice(speaker as usize),
             settings: ChatSettings { sampling, ..ChatSettings::default() },
             stream: true,
             resumed: resumed.cloned(),

@@ -4,12 +4,10 @@ use slipway_protocol::Conversation;
 use slipway_store::StoredSession;
 
 use super::foreign::{LONGEST_TITLE, tags};
+use crate::chat::PARTICIPANTS;
 
 /// The end of the year 9999: the last time that can be shown.
 const LAST_MS: u64 = 253_402_300_799_999;
-
-/// How many take part in a conversation between models.
-const PARTICIPANTS: std::ops::RangeInclusive<usize> = 2..=4;
 
 /// The conversation within the limits of its parts.
 pub(super) fn session(mut stored: StoredSession) -> StoredSession {

@@ -1,6 +1,7 @@
 //! The rules of a conversation between models: what a setup may be, who speaks next, when it ends.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use rand::Rng as _;
 use slipway_protocol::{
@@ -11,6 +12,8 @@ use crate::chat::validate;
 use crate::fault::Fault;
 use crate::settings::within;
 
+/// How many take part.
+pub(crate) const PARTICIPANTS: RangeInclusive<usize> = 2..=4;
 /// Longest name of a participant, in characters.
 const LONGEST_NAME: usize = 40;
 
@@ -73,7 +76,7 @@ pub(super) fn checked(mut setup: ConversationSetup) -> Result<ConversationSetup,
         let fix = Text::new("Change it and try again.", "Исправьте и повторите.");
         Err(Fault::invalid(Text::new(en, ru), fix))
     };
-    if !(2..=4).contains(&setup.participants.len()) {
+    if !PARTICIPANTS.contains(&setup.participants.len()) {
         return refuse("Two to four take part.", "Участников от двух до четырёх.");
     }
     let mut names = HashSet::new();
