@@ -27,6 +27,13 @@ const HOSTILE = [
   "```mermaid\ngraph TD\n  A --[ nothing\n```",
 ].join("\n\n");
 
+/** Where a word is counted and marked: long questions are folded, and not all that is written is drawn as words. */
+const PLACES = [
+  `${"line\n".repeat(60)}the last harbour`,
+  'A har**bour**, a [harbour](https://harbour.invalid/harbour "harbour") and `harbour`\n\n```rust\nlet harbour = "harbour";\n```\n\n| harbour | b |\n|---|---|\n| 1 | $harbour$ |',
+];
+const PLACES_COUNTED = 7;
+
 /** A chat as ChatGPT exports it: questions and answers in turn. */
 function exported(title, said) {
   const mapping = { root: { id: "root", parent: null, children: ["m0"], message: null } };
@@ -36,7 +43,7 @@ function exported(title, said) {
     const children = index + 1 < said.length ? [`m${index + 1}`] : [];
     mapping[`m${index}`] = { id: `m${index}`, parent: index === 0 ? "root" : `m${index - 1}`, children, message };
   }
-  return [{ title, conversation_id: "rich", create_time: 1_790_000_000, update_time: 1_790_000_100, current_node: `m${said.length - 1}`, mapping }];
+  return [{ title, conversation_id: title, create_time: 1_790_000_000, update_time: 1_790_000_100, current_node: `m${said.length - 1}`, mapping }];
 }
 
 /** A PDF of one page (ISO 32000-1, 7.5) with a line of text. */
@@ -71,20 +78,31 @@ describe("what a chat holds", () => {
     home = await Home.create("content");
     window = await Window.open(home);
     page = window.page;
-    const file = join(home.folder, "conversations.json");
-    await writeFile(file, JSON.stringify(exported("Rich", ["Show it.", RICH, "And this.", HOSTILE])));
-    await call(page, "import_start", { path: file });
-    await page.until("the conversation", async () => (await call(page, "session_list", {})).length === 1);
-    await page.refresh();
-    await page.click(testId("nav-chats"));
-    await page.click(testId("session-row"));
-    await page.until("its messages", async () => (await page.findAll(testId("message-assistant"))).length > 0);
+    await open("Rich", ["Show it.", RICH, "And this.", HOSTILE]);
   });
   after(async () => {
     await window?.close();
     await home?.remove();
   });
 
+  async function open(title, said) {
+    const file = join(home.folder, "conversations.json");
+    await writeFile(file, JSON.stringify(exported(title, said)));
+    await call(page, "import_start", { path: file });
+    await page.until("the conversation", async () => (await call(page, "session_list", {})).some((one) => one.title === title));
+    await page.refresh();
+    await page.click(testId("nav-chats"));
+    await page.until("its row", () => page.execute(
+      "const row = [...document.querySelectorAll(arguments[0])].find((one) => one.textContent.includes(arguments[1])); row?.click(); return Boolean(row)",
+      testId("session-row"),
+      title,
+    ));
+    await page.until("its messages", () => page.execute(
+      "return [...document.querySelectorAll(arguments[0])].some((one) => one.textContent.includes(arguments[1]))",
+      testId("message-user"),
+      said[0].slice(0, 8),
+    ));
+  }
   const drawn = (css) => page.execute(
     "return [...document.querySelectorAll(arguments[0])].filter((one) => one.complete === undefined || (one.complete && one.naturalWidth > 0)).length",
     css,
@@ -174,6 +192,29 @@ describe("what a chat holds", () => {
     assert.equal((await sizes())[0], 720, "twice as large, half as much of it");
     await page.keys(Key.Control, "0");
     await page.until("the usual size", async () => (await sizes())[0] === 1440);
+  });
+
+  test("find counts what it marks, unfolds what it leads to, and brings each place into view", async () => {
+    await open("Places", PLACES);
+    await page.keys(Key.Control, "f");
+    await page.until("the bar", () => page.has(testId("find-bar")));
+    for (const letter of "harbour") await page.keys(letter);
+    const count = () => page.execute("return document.querySelector(arguments[0])?.textContent", `${testId("find-bar")} .count`);
+    const seen = () => page.execute(
+      `const [range] = CSS.highlights.get("found-present") ?? [];
+       const at = range?.getBoundingClientRect();
+       const view = document.querySelector('[data-testid="thread"]').getBoundingClientRect();
+       return at && at.height > 0 && at.top >= view.top && at.bottom <= view.bottom ? range.toString() : null;`,
+    );
+    for (let place = 1; place <= PLACES_COUNTED; place += 1) {
+      await page.until(`place ${place}`, async () => (await count()) === `${place} of ${PLACES_COUNTED}`);
+      await page.until(`place ${place} in view`, async () => (await seen()) === "harbour");
+      if (place === PLACES_COUNTED) await page.screenshot("content-places");
+      await page.keys(Key.Enter);
+    }
+    await page.until("the first again", async () => (await count()) === `1 of ${PLACES_COUNTED}`);
+    assert.equal(await page.execute("return CSS.highlights.get('found').size"), PLACES_COUNTED);
+    await page.keys(Key.Escape);
   });
 
   test("a menu of the list lies above it in a small window", async () => {

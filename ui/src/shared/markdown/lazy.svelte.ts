@@ -1,4 +1,5 @@
 import type MarkdownComponent from "./Markdown.svelte";
+import type * as Plain from "./plain";
 
 /** How long after the first paint an idle moment is waited for, milliseconds. */
 const IDLE_MS = 1000;
@@ -11,7 +12,7 @@ const IDLE_MS = 1000;
 class LazyMarkdown {
   /** Null until it is loaded. */
   component = $state.raw<typeof MarkdownComponent | null>(null);
-  #plain: ((markdown: string) => string) | null = null;
+  #plain: typeof Plain | null = null;
   #loading: Promise<void> | null = null;
 
   /** Loads it once; after a failure the next call tries again. */
@@ -33,13 +34,18 @@ class LazyMarkdown {
 
   /** What a text says without its markup; the text itself while nothing is loaded. */
   plainText(markdown: string): string {
-    return this.#plain?.(markdown) ?? markdown;
+    return this.#plain?.plainText(markdown) ?? markdown;
+  }
+
+  /** The lines of a text as they are drawn; the text itself while nothing is loaded. */
+  drawnLines(markdown: string): string[] {
+    return this.#plain?.drawnLines(markdown) ?? [markdown];
   }
 
   async #import(): Promise<void> {
     try {
       const [component, plain] = await Promise.all([import("./Markdown.svelte"), import("./plain")]);
-      this.#plain = plain.plainText;
+      this.#plain = plain;
       this.component = component.default;
     } catch (thrown) {
       this.#loading = null;

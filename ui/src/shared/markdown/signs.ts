@@ -1,4 +1,4 @@
-/** Where the signs of Markdown stand in a text: for places that show or count its words without drawing it. */
+/** Where the signs of Markdown stand in a part of a text: for places that show its words without drawing it. */
 
 /** Titles, quotes and items, at the begin of a line. */
 const BEGIN = /^[ \t]*(?:#{1,6}|>+|[-*+])[ \t]+/;
@@ -30,15 +30,4 @@ export function signsOf(text: string): [number, number][] {
     at += line.length + 1;
   }
   return signs.sort(([one], [other]) => one - other);
-}
-
-/** A text without its signs. */
-export function withoutSigns(text: string): string {
-  let words = "";
-  let at = 0;
-  for (const [from, to] of signsOf(text)) {
-    if (from > at) words += text.slice(at, from);
-    at = Math.max(at, to);
-  }
-  return words + text.slice(at);
 }
