@@ -119,7 +119,7 @@ export function watchKeys(field) {
 /** How long the backend and the way from it take to hand over a conversation, ms. */
 export async function timeReading(session) {
   const from = performance.now();
-  await window.__TAURI_INTERNALS__.invoke("session_get", { req: { session_id: session } });
+  await window.__TAURI_INTERNALS__.invoke("session_get", { req: { session_id: session, last: null } });
   return performance.now() - from;
 }
 

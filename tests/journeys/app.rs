@@ -8,7 +8,7 @@ use slipway_core::{Bus, DataDir, Program};
 use slipway_protocol::{
     ChatResult, ChatSend, ChatSettings, ChatStarted, ConnectionState, ConnectionStatus,
     DeployRequest, DeployResult, ErrorInfo, HostId, HostRef, Message, ModelSource, Progress,
-    PromptAnswer, PromptReply, RequestId, SessionRef, TaskBody, TaskMessage, TaskOutcome, TaskRef,
+    PromptAnswer, PromptReply, RequestId, SessionRead, TaskBody, TaskMessage, TaskOutcome, TaskRef,
     TaskResult, UninstallRequest,
 };
 use tempfile::TempDir;
@@ -193,7 +193,7 @@ impl App {
     /// The answer as it is on disk now.
     pub async fn message(&self, started: &ChatStarted) -> Message {
         let session_id = started.session.id.clone();
-        let view = self.program.session_get(&SessionRef { session_id }).await.unwrap();
+        let view = self.program.session_get(&SessionRead::whole(session_id)).await.unwrap();
         view.messages.into_iter().find(|message| message.id == started.answer.id).unwrap()
     }
 

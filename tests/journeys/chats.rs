@@ -4,7 +4,7 @@ use slipway_protocol::{
     AttachmentAdd, AttachmentKind, ChatRetry, ChatSend, ChatSettings, ConnectionState, Continued,
     DraftPut, ErrorCode, ErrorFacts, Hop, HostId, MessageRef, MessageState, MetricsQuery,
     ModelSource, Overflow, Progress, QueuePut, QueueRef, Sampling, SessionDuplicate, SessionQuery,
-    SessionRef, SessionView, TaskBody, TaskRef,
+    SessionRead, SessionView, TaskBody, TaskRef,
 };
 
 use crate::app::{App, chat};
@@ -34,8 +34,7 @@ fn again(host: &HostId, session: &slipway_protocol::SessionId, tokens: u32) -> C
 
 impl App {
     async fn view(&self, session: &slipway_protocol::SessionId) -> SessionView {
-        let session = SessionRef { session_id: session.clone() };
-        self.program.session_get(&session).await.unwrap()
+        self.program.session_get(&SessionRead::whole(session.clone())).await.unwrap()
     }
 
     /// A machine with the endless model, connected.
@@ -71,6 +70,10 @@ async fn versions_branches_and_continued_answers() {
     app.answered(&other).await;
     let view = app.view(&id).await;
     assert_eq!(view.messages.len(), 2);
+    let end = SessionRead { session_id: id.clone(), last: Some(1) };
+    let end = app.program.session_get(&end).await.unwrap();
+    assert!(end.earlier && !view.earlier);
+    assert_eq!(end.messages, view.messages[1..]);
     assert_eq!(view.messages[1].versions, [answer.id.clone(), other.answer.id.clone()]);
     assert_eq!(view.messages[1].id, other.answer.id);
     let show = MessageRef { session_id: id.clone(), message_id: answer.id.clone() };

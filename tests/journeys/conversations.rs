@@ -3,8 +3,8 @@
 use slipway_protocol::{
     ChatSend, ChatSettings, CompareColumn, CompareStart, Conversation, ConversationPut,
     ConversationRun, ConversationSay, ConversationSetup, ConversationState, HostId, MessageState,
-    ModelSource, Participant, Progress, Role, Sampling, SessionId, SessionKind, SessionRef,
-    SessionView, SpeakingOrder, TaskBody, TaskRef, TaskResult,
+    ModelSource, Participant, Progress, Role, Sampling, SessionId, SessionKind, SessionRead,
+    SessionRef, SessionView, SpeakingOrder, TaskBody, TaskRef, TaskResult,
 };
 
 use crate::app::{App, chat};
@@ -44,7 +44,7 @@ async fn with_endless_model(machine: &Sshd) -> (App, HostId) {
 }
 
 async fn view(app: &App, id: &SessionId) -> SessionView {
-    app.program.session_get(&SessionRef { session_id: id.clone() }).await.unwrap()
+    app.program.session_get(&SessionRead::whole(id.clone())).await.unwrap()
 }
 
 async fn run(app: &App, id: &SessionId, steps: Option<u32>) -> Conversation {

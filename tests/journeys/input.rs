@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use slipway_protocol::{
-    ChatSend, ErrorCode, HostId, MessageState, ModelSource, SessionRef, Settings,
+    ChatSend, ErrorCode, HostId, MessageState, ModelSource, SessionRead, Settings,
 };
 
 use crate::app::{App, chat, open};
@@ -48,7 +48,7 @@ async fn what_no_engine_can_answer_is_refused_before_it_is_saved() {
     // Nothing is connected: the message is kept, and its answer says why there is none.
     let started = app.send(&local, "Is anybody there?").await;
     assert_eq!(app.failure(&started.request_id).await.code, ErrorCode::NotConnected);
-    let session = SessionRef { session_id: started.session.id.clone() };
+    let session = SessionRead::whole(started.session.id.clone());
     let view = app.program.session_get(&session).await.unwrap();
     assert_eq!(view.messages[0].content, "Is anybody there?");
     assert_eq!(view.messages[1].state, MessageState::Failed);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use slipway_protocol::{
-    ChatRetry, ChatSettings, ConnectionState, HostId, HostRef, MessageState, Sampling, SessionRef,
+    ChatRetry, ChatSettings, ConnectionState, HostId, HostRef, MessageState, Sampling, SessionRead,
     SessionView,
 };
 
@@ -148,7 +148,7 @@ async fn restarted(data: &Path) -> SessionView {
     let program = crate::app::open(data).await.unwrap();
     let sessions = program.session_list().await.unwrap();
     let session_id = sessions[0].id.clone();
-    let view = program.session_get(&SessionRef { session_id }).await.unwrap();
+    let view = program.session_get(&SessionRead::whole(session_id)).await.unwrap();
     program.shutdown().await;
     view
 }
@@ -188,7 +188,7 @@ async fn goes_on(cli: &Cli, root: &Path) {
         model: None,
         settings: ChatSettings { sampling, ..ChatSettings::default() },
     };
-    let before = app.program.session_get(&SessionRef { session_id }).await.unwrap();
+    let before = app.program.session_get(&SessionRead::whole(session_id)).await.unwrap();
     let cut = before.messages.last().unwrap().content.clone();
     let started = app.program.chat_continue(retry).await.unwrap();
     let (_, answer) = app.answered(&started).await;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use slipway_protocol::{
     ChatSend, ConnectionState, DeployRequest, ErrorCode, MessageState, ModelSource, Progress,
-    SessionRef, Settings, TaskBody, TaskRef,
+    SessionRead, Settings, TaskBody, TaskRef,
 };
 
 use crate::app::{App, chat};
@@ -109,7 +109,7 @@ async fn a_link_lost_in_mid_answer_keeps_what_came() {
     .await;
     app.program.task_cancel(&TaskRef { request_id: retried.request_id.clone() });
     app.answered(&retried).await;
-    let session = SessionRef { session_id: started.session.id };
+    let session = SessionRead::whole(started.session.id);
     assert_eq!(app.program.session_get(&session).await.unwrap().messages.len(), 2);
     app.program.shutdown().await;
 }
@@ -192,7 +192,7 @@ async fn shutdown_ends_running_work_within_three_seconds() {
     let program = crate::app::open(app.dir.path()).await.unwrap();
     for chat in &chats {
         let session_id = chat.session.id.clone();
-        let view = program.session_get(&SessionRef { session_id }).await.unwrap();
+        let view = program.session_get(&SessionRead::whole(session_id)).await.unwrap();
         let answer = view.messages.last().unwrap();
         assert_ne!(answer.state, MessageState::Streaming);
         assert!(answer.content.len() >= app.streamed(chat).len());

@@ -1,7 +1,9 @@
 //! Conversations.
 
 use slipway_core::{Fault, Program};
-use slipway_protocol::{Nothing, Session, SessionPin, SessionRef, SessionRename, SessionView};
+use slipway_protocol::{
+    Nothing, Session, SessionPin, SessionRead, SessionRef, SessionRename, SessionView,
+};
 
 use super::Answer;
 
@@ -9,8 +11,8 @@ pub(super) async fn session_list(program: Program, _: Nothing) -> Answer<Vec<Ses
     program.session_list().await.map_err(Fault::into_info)
 }
 
-pub(super) async fn session_get(program: Program, session: SessionRef) -> Answer<SessionView> {
-    program.session_get(&session).await.map_err(Fault::into_info)
+pub(super) async fn session_get(program: Program, read: SessionRead) -> Answer<SessionView> {
+    program.session_get(&read).await.map_err(Fault::into_info)
 }
 
 pub(super) async fn session_rename(program: Program, rename: SessionRename) -> Answer<Session> {

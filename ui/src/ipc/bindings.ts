@@ -2211,6 +2211,10 @@ settings: ChatSettings,
  */
 messages: Array<Message>, 
 /**
+ * Whether the branch begins before these messages: only its last ones were asked for.
+ */
+earlier: boolean, 
+/**
  * What is not sent any more, in order; the last one that lies on the branch counts.
  */
 compactions: Array<Compaction>, 
@@ -3079,6 +3083,16 @@ export type SessionRef = {
  */
 session_id: SessionId, };
 
+export type SessionRead = { 
+/**
+ * Which.
+ */
+session_id: SessionId, 
+/**
+ * So many messages at the end of its branch, at least one; nothing is all of them.
+ */
+last: number | null, };
+
 export type Nothing = Record<symbol, never>;
 
 export type LogQuery = { 
@@ -3172,7 +3186,7 @@ export type Commands = {
   metrics_query: { request: MetricsQuery; response: Metrics };
   metrics_export: { request: MetricsExport; response: Exported };
   session_list: { request: Nothing; response: Array<Session> };
-  session_get: { request: SessionRef; response: SessionView };
+  session_get: { request: SessionRead; response: SessionView };
   session_rename: { request: SessionRename; response: Session };
   session_pin: { request: SessionPin; response: Session };
   session_delete: { request: SessionRef; response: Nothing };

@@ -129,6 +129,7 @@ export function blankView(session: Session, messages: Message[], part: Partial<S
     session,
     settings: CHAT_SETTINGS,
     messages,
+    earlier: false,
     compactions: [],
     queue: [],
     draft: NO_DRAFT,

@@ -21,6 +21,7 @@ import { drafts, type Place } from "./drafts.svelte";
 import { flushFrame } from "./frame";
 import { queue } from "./queue.svelte";
 import { chatRequest, modelFor, type Enclosed } from "./requests";
+import { placeOf } from "./reading-places";
 import { Thread, type ChatMessage } from "./thread.svelte";
 import { toasts } from "./toasts.svelte";
 import { announceView } from "./views";
@@ -33,6 +34,11 @@ export interface FinishedAnswer {
 
 /** Conversations whose messages are kept in memory besides the open one. */
 const THREADS_KEPT = 8;
+/** Messages that a conversation opens with: more than the largest window shows. */
+const FIRST_MESSAGES = 50;
+/** What was said before them is read after their picture, milliseconds. */
+const EARLIER_MS = 150;
+
 /** The conversations, their messages, and the answers being written. */
 class ChatState {
   sessions = new SvelteMap<SessionId, Session>();
@@ -55,6 +61,8 @@ class ChatState {
   );
   #threads = new SvelteMap<SessionId, Thread>();
   #fetching = new Map<SessionId, Promise<void>>();
+  /** What is read before the messages that a conversation opened with. */
+  #completing = new Map<SessionId, Promise<void>>();
   #endings = new Endings();
 
   constructor() {
@@ -94,12 +102,13 @@ class ChatState {
     return this.#threads.get(sessionId);
   }
 
-  /** Makes a conversation ready to be shown. */
+  /** Makes a conversation ready to be shown; resolves when all of it is there. */
   async show(sessionId: SessionId): Promise<void> {
     this.unread.delete(sessionId);
     const known = this.#threads.get(sessionId);
     if (known) this.#keep(known);
     if (!known || known.status === "failed") await this.#fetch(sessionId);
+    if (this.#threads.get(sessionId)?.partial) await (this.#completing.get(sessionId) ?? this.#fetch(sessionId));
   }
 
   /**
@@ -360,10 +369,36 @@ class ChatState {
     this.#keep(thread);
     if (thread.status === "failed") thread.status = "loading";
     try {
-      this.take(await call("session_get", { session_id: sessionId }));
+      const last = this.#opensAtEnd(thread) ? FIRST_MESSAGES : null;
+      this.take(await call("session_get", { session_id: sessionId, last }));
+      if (thread.partial) {
+        const completing = this.#complete(thread).finally(() => this.#completing.delete(sessionId));
+        this.#completing.set(sessionId, completing);
+      }
     } catch (thrown) {
       thread.error = toErrorInfo(thrown);
       if (thread.messages.length === 0) thread.status = "failed";
+    }
+  }
+
+  /** Whether the end of a conversation is what is looked at first. */
+  #opensAtEnd({ sessionId, status, messages }: Thread): boolean {
+    const session = this.sessions.get(sessionId);
+    const isNew = status === "loading" && messages.length === 0 && session?.kind === "chat" && session.group_id === null;
+    const isLeft = placeOf(sessionId)?.following === false;
+    return isNew && !isLeft && (app.sessionId !== sessionId || app.targetMessageId === null);
+  }
+
+  /** Reads what was said before the messages that a conversation opened with. */
+  async #complete(thread: Thread): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, EARLIER_MS));
+    if (!thread.partial) return;
+    try {
+      const view = await call("session_get", { session_id: thread.sessionId, last: null });
+      // It may have been read again, or let go, in the meantime.
+      if (thread.partial) thread.loadEarlier(view);
+    } catch (thrown) {
+      toasts.error(thrown);
     }
   }
 

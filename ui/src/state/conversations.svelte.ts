@@ -136,7 +136,7 @@ class ConversationsState {
   async #read(sessionId: SessionId): Promise<void> {
     if (chats.thread(sessionId)) return chats.reload(sessionId);
     try {
-      announceView(await call("session_get", { session_id: sessionId }));
+      announceView(await call("session_get", { session_id: sessionId, last: null }));
     } catch (thrown) {
       toasts.error(thrown);
     }

@@ -1,5 +1,5 @@
-import type { SessionId } from "../../ipc/bindings";
 import type { VirtualizerProps } from "virtua/svelte";
+import type { SessionId } from "../ipc/bindings";
 
 /** Where a person was in a conversation, and how high its messages are. */
 export interface ReadingPlace {

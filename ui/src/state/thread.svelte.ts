@@ -131,6 +131,10 @@ export class Thread {
   error = $state.raw<ErrorInfo | null>(null);
   /** The message that the person is writing anew, in its place. */
   editingId = $state<MessageId | null>(null);
+  /** Whether what was said before the first message is still to be read. */
+  partial = $state(false);
+  /** Whether the last change was that messages came before those that were here. */
+  grewAtStart = $state(false);
   #byId = new Map<MessageId, ChatMessage>();
   /** Pieces that came before their message, or after a gap. */
   #waiting: Chunk[] = [];
@@ -165,9 +169,21 @@ export class Thread {
     );
     this.compactions = view.compactions;
     if (this.editingId !== null && !this.#byId.has(this.editingId)) this.editingId = null;
+    this.partial = view.earlier;
     this.status = "ready";
     this.error = null;
     this.#applyWaiting();
+  }
+
+  /** Takes what was said before the first message; what came since that was read stays. */
+  loadEarlier(view: SessionView): void {
+    const first = this.messages[0]?.id;
+    const end = view.messages.findIndex(({ id }) => id === first);
+    // Another branch is shown by now.
+    if (end < 0) return this.load(view);
+    this.#set([...view.messages.slice(0, end).map((message) => new ChatMessage(message)), ...this.messages]);
+    this.compactions = view.compactions;
+    this.partial = false;
   }
 
   /**
@@ -198,6 +214,8 @@ export class Thread {
   }
 
   #set(messages: ChatMessage[]): void {
+    const first = this.messages[0];
+    this.grewAtStart = first !== undefined && messages.indexOf(first) > 0;
     this.messages = messages;
     this.#byId = new Map(messages.map((message) => [message.id, message]));
   }

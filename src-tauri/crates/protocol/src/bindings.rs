@@ -220,6 +220,7 @@ pub fn typescript() -> String {
         HostRef,
         TaskRef,
         SessionRef,
+        SessionRead,
         Nothing,
         LogQuery,
         LogSave,

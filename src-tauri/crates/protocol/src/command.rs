@@ -125,7 +125,7 @@ macro_rules! commands {
             metrics_query(MetricsQuery) -> Metrics;
             metrics_export(MetricsExport) -> Exported;
             session_list(Nothing) -> Vec<Session>;
-            session_get(SessionRef) -> SessionView;
+            session_get(SessionRead) -> SessionView;
             session_rename(SessionRename) -> Session;
             session_pin(SessionPin) -> Session;
             session_delete(SessionRef) -> Nothing;

@@ -205,6 +205,23 @@ pub struct Compaction {
     pub created_at: u64,
 }
 
+/// The command `session_get`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SessionRead {
+    /// Which.
+    pub session_id: SessionId,
+    /// So many messages at the end of its branch, at least one; nothing is all of them.
+    pub last: Option<u32>,
+}
+
+impl SessionRead {
+    /// All of a conversation.
+    #[must_use]
+    pub const fn whole(session_id: SessionId) -> Self {
+        Self { session_id, last: None }
+    }
+}
+
 /// A conversation with its messages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct SessionView {
@@ -215,6 +232,8 @@ pub struct SessionView {
     /// The messages of the branch that is shown, in order. An answer in the making holds all that
     /// was received so far.
     pub messages: Vec<Message>,
+    /// Whether the branch begins before these messages: only its last ones were asked for.
+    pub earlier: bool,
     /// What is not sent any more, in order; the last one that lies on the branch counts.
     pub compactions: Vec<Compaction>,
     /// Messages that wait for the answer before them.

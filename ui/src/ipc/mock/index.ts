@@ -15,7 +15,6 @@ import { QUESTIONS } from "./questions";
 import { worldOf } from "./scenarios";
 import { both, MockStream, sleep } from "./stream";
 import { threadHandlers } from "./thread";
-import { viewOf } from "./tree";
 import { playClean, playEngineLog, playRollback, playStop, playUninstall, playVersions } from "./upkeep";
 import { LOCAL_HOST, sshHost } from "./world";
 
@@ -141,7 +140,6 @@ export function mockBackend(name: string, language: string | null = null): Backe
     },
     connection_history: ({ host_id }) => historyOf(world, host_id),
     ...threadHandlers({ world, stream, cancelled: (id) => cancelled.has(id) }),
-    session_get: ({ session_id }) => structuredClone(multi.complete(viewOf(world, session_id))),
     session_list: () => structuredClone(world.sessions),
     session_rename: ({ session_id, title }) => ({ ...Object.assign(session(session_id), { title }) }),
     session_pin: ({ session_id, pinned }) => ({ ...Object.assign(session(session_id), { pinned }) }),

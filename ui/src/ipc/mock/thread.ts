@@ -45,7 +45,7 @@ export function threadHandlers(stage: chat.Stage): Partial<Handlers> {
   }
 
   return {
-    session_get: ({ session_id }) => viewOf(world, session_id),
+    session_get: ({ session_id, last }) => viewOf(world, session_id, last),
     chat_send: (request) => {
       if (request.text.trim() === "" && request.attachments.length === 0)
         refuse("empty_message", "The message is empty.", "Сообщение пустое.");

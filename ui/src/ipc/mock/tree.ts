@@ -63,9 +63,12 @@ export function leafBelow(world: World, sessionId: string, messageId: string): s
 }
 
 /** A conversation as `session_get` tells it. */
-export function viewOf(world: World, sessionId: string): SessionView {
+export function viewOf(world: World, sessionId: string, last: number | null = null): SessionView {
   const session = world.sessions.find(({ id }) => id === sessionId);
   if (!session) throw new Error("no such chat");
   const { settings, compactions, queue, draft } = aroundOf(world, sessionId);
-  return structuredClone(blankView(session, branchOf(world, sessionId), { settings, compactions, queue, draft }));
+  const branch = branchOf(world, sessionId);
+  const messages = last === null ? branch : branch.slice(-last);
+  const earlier = messages.length < branch.length;
+  return structuredClone(blankView(session, messages, { earlier, settings, compactions, queue, draft }));
 }

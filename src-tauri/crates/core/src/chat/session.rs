@@ -2,8 +2,8 @@
 
 use slipway_protocol::{
     DraftPut, MessageEdit, MessageRef, MessageState, Progress, Session, SessionChange,
-    SessionConfigure, SessionDuplicate, SessionId, SessionPin, SessionRef, SessionRename,
-    SessionView, TaskKind, TaskSubject, Text,
+    SessionConfigure, SessionDuplicate, SessionId, SessionPin, SessionRead, SessionRef,
+    SessionRename, SessionView, TaskKind, TaskSubject, Text,
 };
 
 use super::validate;
@@ -25,10 +25,10 @@ impl Program {
         Ok(self.store().sessions().list().await?)
     }
 
-    /// One conversation with the branch that it shows; an answer in the making has all its text so
-    /// far.
-    pub async fn session_get(&self, session: &SessionRef) -> Result<SessionView, Fault> {
-        self.view(&session.session_id).await
+    /// One conversation with the branch that it shows, or the end of it; an answer in the making has
+    /// all its text so far.
+    pub async fn session_get(&self, read: &SessionRead) -> Result<SessionView, Fault> {
+        self.view_of(&read.session_id, read.last).await
     }
 
     /// A conversation's title, for places outside of the page; nothing once it is deleted.
@@ -37,9 +37,16 @@ impl Program {
     }
 
     pub(crate) async fn view(&self, id: &SessionId) -> Result<SessionView, Fault> {
+        self.view_of(id, None).await
+    }
+
+    async fn view_of(&self, id: &SessionId, last: Option<u32>) -> Result<SessionView, Fault> {
         let store = self.store();
         let session = store.sessions().get(id).await?;
-        let mut messages = store.messages().branch(id).await?;
+        let mut messages = match last {
+            Some(count) => store.messages().branch_end(id, count).await?,
+            None => store.messages().branch(id).await?,
+        };
         for message in &mut messages {
             self.live().refresh(message);
         }
@@ -50,6 +57,7 @@ impl Program {
             draft: store.drafts().get(Some(id)).await?,
             conversation: store.sessions().conversation_of(id).await?,
             columns: store.sessions().columns(id).await?,
+            earlier: messages.first().is_some_and(|message| message.parent_id.is_some()),
             messages,
             session,
         })

@@ -10,18 +10,22 @@ use crate::error::{Error, Result};
 use crate::sessions;
 use crate::store::Store;
 
-/// The messages from the one that the given expression names up to the first, as `path`, in order.
+/// The messages from the one that the given expression names up to the first, or so many of them, as
+/// `path`, in order.
 macro_rules! path_from {
     ($leaf:literal) => {
         concat!(
             "WITH RECURSIVE path (number, parent_id) AS ( \
              SELECT number, parent_id FROM messages WHERE id = ",
             $leaf,
-            " UNION ALL SELECT m.number, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id) \
+            " UNION ALL SELECT m.number, m.parent_id FROM path JOIN messages m ON m.id = path.parent_id \
+             LIMIT ?) \
              SELECT messages.* FROM path JOIN messages USING (number) ORDER BY position"
         )
     };
 }
+
+const BRANCH: &str = path_from!("(SELECT leaf_id FROM sessions WHERE id = ?)");
 
 impl Messages<'_> {
     /// The branch of a conversation that is shown, in order; nothing where there is no such
@@ -30,8 +34,15 @@ impl Messages<'_> {
     /// # Errors
     /// Those of the database.
     pub async fn branch(&self, session: &SessionId) -> Result<Vec<Message>> {
-        let sql = path_from!("(SELECT leaf_id FROM sessions WHERE id = ?)");
-        self.path(sql, session.as_str()).await
+        self.path(BRANCH, session.as_str(), None).await
+    }
+
+    /// The last messages of the branch that is shown, at least one and at most `count`, in order.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn branch_end(&self, session: &SessionId, count: u32) -> Result<Vec<Message>> {
+        self.path(BRANCH, session.as_str(), Some(count.max(1))).await
     }
 
     /// From the first message down to this one: what is said before an answer.
@@ -39,19 +50,21 @@ impl Messages<'_> {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn path_to(&self, id: &MessageId) -> Result<Vec<Message>> {
-        let path = self.path(path_from!("?"), id.as_str()).await?;
+        let path = self.path(path_from!("?"), id.as_str(), None).await?;
         if path.is_empty() {
             return Err(not_found(id));
         }
         Ok(path)
     }
 
-    async fn path(&self, sql: &'static str, id: &str) -> Result<Vec<Message>> {
+    async fn path(&self, sql: &'static str, id: &str, most: Option<u32>) -> Result<Vec<Message>> {
         async {
             // One transaction: the versions are those of the same moment.
             let mut transaction = self.0.pool().begin().await?;
             let mut messages = sqlx::query(sql)
                 .bind(id)
+                // A limit below zero is none (https://sqlite.org/lang_select.html#limitoffset).
+                .bind(most.map_or(-1, i64::from))
                 .try_map(|row| row::from_row(&row))
                 .fetch_all(&mut *transaction)
                 .await?;

@@ -41,6 +41,10 @@ async fn the_branch_shown_follows_the_version_chosen() {
     let branch = messages.branch(&session.id).await.unwrap();
     assert_eq!(texts(&branch), ["a", "b", "c"]);
     assert!(branch[2].versions.is_empty());
+    for (count, end) in [(0, 2), (1, 2), (2, 1), (3, 0), (4, 0)] {
+        let last = messages.branch_end(&session.id, count).await.unwrap();
+        assert_eq!(last, branch[end..], "the last {count}");
+    }
     assert_eq!(sessions.show(&c2).await.unwrap().message_count, 7);
     assert_eq!(sessions.leaf(&session.id).await.unwrap(), Some(c2.clone()));
 
