@@ -30,7 +30,9 @@ export function watchOpening(row, last) {
   const afterPaint = (run) => requestAnimationFrame(() => requestAnimationFrame(run));
   const begin = (event) => {
     const from = event.timeStamp;
-    let answered, beat = from, block = 0, over = false;
+    const afterThis = new MessageChannel();
+    let answered, seen = false, beat = from, block = 0, over = false;
+    afterThis.port1.onmessage = () => (answered = performance.now() - from);
     const heart = () => {
       const now = performance.now();
       block = Math.max(block, now - beat);
@@ -39,8 +41,11 @@ export function watchOpening(row, last) {
     };
     heart();
     const look = () => {
-      if (answered === undefined && document.querySelector(row)?.closest("[aria-current]")?.ariaCurrent === "true")
-        requestAnimationFrame((at) => (answered = at - from));
+      // The picture that follows shows the row; what comes before the next one may be the conversation already.
+      if (!seen && document.querySelector(row)?.closest("[aria-current]")?.ariaCurrent === "true") {
+        seen = true;
+        afterThis.port2.postMessage(null);
+      }
       const message = found();
       if (!message || message.textContent.trim() === "") return requestAnimationFrame(look);
       const inPage = performance.now() - from;

@@ -1,4 +1,5 @@
-//! Says by the system's notifications that an answer that took long is there, while nobody looks.
+//! Says by the system's notifications that an answer that took long is there, while nobody looks; a
+//! click on one opens its conversation.
 
 use std::time::Duration;
 
@@ -6,8 +7,33 @@ use slipway_core::Program;
 use slipway_protocol::{
     ConversationState, Language, SessionId, Settings, TaskBody, TaskKind, TaskMessage, TaskResult,
 };
-use tauri::{AppHandle, Manager, Runtime};
+use tauri::{AppHandle, Emitter, Manager, Runtime};
 use tauri_plugin_notification::NotificationExt;
+
+use crate::state;
+
+/// Asks the large window's page to open a conversation (`ui/src/ipc/window.ts`).
+const OPEN_SESSION: &str = "open-session";
+
+/// What a notification holds beside its words: its conversation.
+const SESSION: &str = "session_id";
+
+/// Opens the conversation of a notification that is clicked, where the system tells of clicks.
+pub(crate) fn open_clicked<R: Runtime>(app: &AppHandle<R>) {
+    let window = app.clone();
+    let heard = app.notification().on_action(move |clicked| {
+        state::raise_window(&window);
+        let session = clicked.notification().and_then(|one| one.extra().get(SESSION));
+        if let Some(session) = session
+            && let Err(error) = window.emit_to("main", OPEN_SESSION, session)
+        {
+            tracing::warn!(target: "app", "the conversation is not opened: {error}");
+        }
+    });
+    if let Err(error) = heard {
+        tracing::debug!(target: "app", "no clicks on notifications: {error}");
+    }
+}
 
 /// Follows the program's messages for as long as it is awaited.
 pub(crate) async fn follow<R: Runtime>(app: AppHandle<R>, program: Program) {
@@ -83,7 +109,8 @@ async fn announce<R: Runtime>(
         (_, Language::Ru) => "Ответ готов.",
     };
     // Only the title: what was said is nobody's business on a locked screen.
-    let shown = app.notification().builder().title(title).body(words).show();
+    let notification = app.notification().builder().title(title).body(words);
+    let shown = notification.extra(SESSION, session_id.as_str()).show();
     if let Err(error) = shown {
         tracing::debug!(target: "app", "no notification: {error}");
     }

@@ -51,6 +51,7 @@ pub fn run() -> ExitCode {
                 handle.state::<Shell>().login_item.of(&handle);
             }
             background::begin(&handle);
+            announce::open_clicked(&handle);
             // The database opens while the web view starts; the first command finds it ready.
             tauri::async_runtime::spawn(async move {
                 let shell = handle.state::<Shell>();

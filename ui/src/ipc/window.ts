@@ -5,6 +5,7 @@ import { getCurrentWindow, Window } from "@tauri-apps/api/window";
 
 // The development server shows the page in a browser, where there is one window only.
 
+/** Said by the small window, and where a notification is clicked (`src-tauri/src/announce.rs`). */
 const OPEN = "open-session";
 
 /** Puts this window out of sight; what it shows stays. */
@@ -21,7 +22,7 @@ export async function openInMain(sessionId: string | null): Promise<void> {
   await emitTo("main", OPEN, sessionId);
 }
 
-/** Called when the small window asks the large one to open a conversation. */
+/** Called when the large window is asked to open a conversation. */
 export function onOpenRequest(handler: (sessionId: string | null) => void): void {
   if (isTauri()) void listen<string | null>(OPEN, ({ payload }) => handler(payload));
 }
