@@ -1,9 +1,9 @@
 // The window that is measured: its processes, its tasks, its conversations.
 import { readdir, readFile, readlink } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 
 import { testId } from "../../tests/e2e/webdriver.mjs";
-import { BINARY } from "../../tests/e2e/window.mjs";
+import { ARTIFACTS, BINARY } from "../../tests/e2e/window.mjs";
 import { inPage, invoke } from "./probes.mjs";
 
 /** Kernel clock ticks in a second, as `getconf CLK_TCK` says everywhere. */
@@ -84,4 +84,13 @@ export async function memory(home) {
     found[part] = (found[part] ?? 0) + kilobytes / 1024;
   }
   return { ...found, all: Object.values(found).reduce((sum, part) => sum + part, 0) };
+}
+
+/** JavaScriptCore collects all of its heap each time, and says how much is left (its options are variables of the environment). */
+export const COLLECTING = { JSC_useGenerationalGC: "0", JSC_logGC: "1" };
+
+/** What the page's script has held at its latest collection, MB; of a window with {@link COLLECTING}. */
+export async function heldByScript(home) {
+  const log = await readFile(join(ARTIFACTS, `${home.name}.log`), "latin1");
+  return Number([...log.matchAll(/=> (\d+)kb/g)].at(-1)?.[1] ?? NaN) / 1024;
 }

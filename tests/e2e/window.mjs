@@ -90,12 +90,15 @@ export class Window {
     this.shownAt = shownAt;
   }
 
-  /** Starts the application in `home`, on a system in `language` and `theme`, and waits until it has painted something. */
-  static async open(home, { language, theme } = {}) {
+  /**
+   * Starts the application in `home`, on a system in `language` and `theme`, and waits until it has painted something.
+   * `environment` is added to that of the home.
+   */
+  static async open(home, { language, theme, environment = {} } = {}) {
     await mkdir(ARTIFACTS, { recursive: true });
     const port = await freePort();
     const driver = spawn("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
-      env: { ...home.environment({ language, theme }), TAURI_WEBVIEW_AUTOMATION: "true" },
+      env: { ...home.environment({ language, theme }), ...environment, TAURI_WEBVIEW_AUTOMATION: "true" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const log = createWriteStream(join(ARTIFACTS, `${home.name}.log`), { flags: "a" });
