@@ -35,15 +35,22 @@ export async function deployStandIn(page) {
   await page.until("the connection", async () => (await state()) === "connected", { timeout: 30_000 });
 }
 
-/** Makes a comparison of four columns of the stand-in and opens it; returns its id. */
-export async function openComparison(page) {
+/** Makes so many comparisons of four columns of the stand-in; returns their ids. */
+export async function makeComparisons(page, count) {
   const columns = Array.from({ length: 4 }, () => ({ host_id: LOCAL, model: null }));
-  const { session } = await inPage(page, invoke, "compare_start", { columns });
+  const made = [];
+  for (let at = 0; at < count; at += 1) made.push((await inPage(page, invoke, "compare_start", { columns })).session.id);
   // The window that asked is not told: it reads the list anew.
   await page.refresh();
-  await openSession(page, session.id);
-  await page.until("its columns", async () => (await page.findAll('section[data-testid^="column-"]')).length === 4);
-  return session.id;
+  return made;
+}
+
+/** Opens a comparison of four columns from the list. */
+export async function openComparison(page, session) {
+  await openSession(page, session);
+  await page.until("its columns", async () =>
+    (await page.has(`${rowOf(session)}[aria-current]`)) &&
+    (await page.findAll('section[data-testid^="column-"]')).length === 4);
 }
 
 /** The row of a conversation in the list. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { Key, testId } from "../../tests/e2e/webdriver.mjs";
 import { median, quantile, short } from "./figures.mjs";
-import { heldByScript, memory, openComparison } from "./ground.mjs";
+import { heldByScript, makeComparisons, memory, openComparison } from "./ground.mjs";
 import { inPage, watchKeys } from "./probes.mjs";
 
 const KEY_MS = 16;
@@ -61,7 +61,7 @@ function tell(report, what, keys, budget) {
  * the drawing of it: the same keys at rest stand beside it.
  */
 export async function measureTyping(report, page) {
-  await openComparison(page);
+  await openComparison(page, ...(await makeComparisons(page, 1)));
   tell(report, "nothing else going on", await typeKeys(page));
   await ask(page, `tokens=${TOKENS} rate=${RATE}`);
   await page.until("four answers", async () => (await page.findAll('section[data-testid^="column-"][data-state="writing"]')).length === 4, {
@@ -76,11 +76,11 @@ export async function measureTyping(report, page) {
   await page.until("the end of the answers", async () => !(await page.has(WORKING)), { timeout: 20_000 });
 }
 
-/** Memory before and after many tokens. */
+/** Memory before and after many tokens, as on a day of one comparison after the other. */
 export async function measureMemory(report, page, home) {
-  await openComparison(page);
   const after = [];
-  for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
+  for (const session of await makeComparisons(page, WARM_UP + ROUNDS)) {
+    await openComparison(page, session);
     await ask(page, `tokens=${ROUND_TOKENS} rate=${ROUND_RATE}`);
     await page.until("its beginning", () => page.has(WORKING));
     await page.until("its end", async () => !(await page.has(WORKING)), { timeout: 120_000, interval: 250 });
@@ -96,7 +96,7 @@ export async function measureMemory(report, page, home) {
     what: `held by the page's script after collecting, gained over ${tokens}`,
     value: held[1] - held[0],
     unit: "MB",
-    beside: `median of ${WINDOW} rounds: ${held[0].toFixed(1)}, then ${held[1].toFixed(1)} MB; the answers are kept and are a part of it`,
+    beside: `median of ${WINDOW} rounds: ${held[0].toFixed(1)}, then ${held[1].toFixed(1)} MB`,
   });
   report.add({
     what: `memory of all processes gained over ${tokens}`,

@@ -42,7 +42,7 @@ async fn soak(cuts: u32, seed: u64) {
     for number in 0..TUNNELS {
         tunnels.push(Tunnel::new(&app, number).await);
     }
-    let (files_before, tasks_before) = (files(), alive_tasks());
+    let (files_before, tasks_before) = (open_files(), alive_tasks());
 
     let began = Instant::now();
     let mut running = JoinSet::new();
@@ -69,9 +69,9 @@ async fn soak(cuts: u32, seed: u64) {
     let (answers, healthy) = (all.chats.get("answer"), all.requests.get("200"));
     assert!(answers > Some(&0) && healthy > Some(&0), "nothing came through");
     // Nothing of it stays: what is open is what was open before.
-    let clean = || alive_tasks() <= tasks_before && files().len() <= files_before.len() + 2;
+    let clean = || alive_tasks() <= tasks_before && open_files().len() <= files_before.len() + 2;
     tokio::task::block_in_place(|| eventually(10, clean));
-    let (files, tasks) = (files(), alive_tasks());
+    let (files, tasks) = (open_files(), alive_tasks());
     println!(
         "files {} then {}, tasks {tasks_before} then {tasks}",
         files_before.len(),
@@ -80,11 +80,6 @@ async fn soak(cuts: u32, seed: u64) {
     assert!(tasks <= tasks_before);
     assert!(files.len() <= files_before.len() + 2, "{files_before:#?}\n{files:#?}");
     app.program.shutdown().await;
-}
-
-/// What is open but the database, whose pool grows with the work and rests later.
-fn files() -> Vec<String> {
-    open_files().into_iter().filter(|name| !name.contains("slipway.db")).collect()
 }
 
 fn add(all: &mut Record, one: Record) {
