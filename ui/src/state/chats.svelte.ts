@@ -21,8 +21,8 @@ import { drafts, type Place } from "./drafts.svelte";
 import { flushFrame } from "./frame";
 import { queue } from "./queue.svelte";
 import { chatRequest, modelFor, type Enclosed } from "./requests";
-import { placeOf } from "./reading-places";
 import { Thread, type ChatMessage } from "./thread.svelte";
+import { Threads } from "./threads.svelte";
 import { toasts } from "./toasts.svelte";
 import { announceView } from "./views";
 
@@ -31,13 +31,6 @@ export interface FinishedAnswer {
   sessionId: SessionId;
   message: ChatMessage;
 }
-
-/** Conversations whose messages are kept in memory besides the open one. */
-const THREADS_KEPT = 8;
-/** Messages that a conversation opens with: more than the largest window shows. */
-const FIRST_MESSAGES = 50;
-/** What was said before them is read after their picture, milliseconds. */
-const EARLIER_MS = 150;
 
 /** The conversations, their messages, and the answers being written. */
 class ChatState {
@@ -59,10 +52,11 @@ class ChatState {
   #ordered = $derived(
     [...this.sessions.values()].filter((one) => one.group_id === null).sort((a, b) => b.updated_at - a.updated_at),
   );
-  #threads = new SvelteMap<SessionId, Thread>();
-  #fetching = new Map<SessionId, Promise<void>>();
-  /** What is read before the messages that a conversation opened with. */
-  #completing = new Map<SessionId, Promise<void>>();
+  #threads = new Threads({
+    session: (id) => this.sessions.get(id),
+    isActive: (id) => this.active.has(id),
+    take: (view) => this.take(view),
+  });
   #endings = new Endings();
 
   constructor() {
@@ -75,8 +69,8 @@ class ChatState {
           this.#activate(task.request_id, task.subject, task.started_at ?? task.queued_at);
       this.ready = true;
       // What was missed is in the database: threads are read again when they are next looked at.
-      for (const id of [...this.#threads.keys()])
-        if (id === app.sessionId) void this.#fetch(id);
+      for (const id of this.#threads.ids())
+        if (id === app.sessionId) void this.#threads.read(id);
         else this.#threads.delete(id);
     });
     onBody("progress", (progress, message) => {
@@ -105,10 +99,7 @@ class ChatState {
   /** Makes a conversation ready to be shown; resolves when all of it is there. */
   async show(sessionId: SessionId): Promise<void> {
     this.unread.delete(sessionId);
-    const known = this.#threads.get(sessionId);
-    if (known) this.#keep(known);
-    if (!known || known.status === "failed") await this.#fetch(sessionId);
-    if (this.#threads.get(sessionId)?.partial) await (this.#completing.get(sessionId) ?? this.#fetch(sessionId));
+    await this.#threads.show(sessionId);
   }
 
   /**
@@ -141,7 +132,7 @@ class ChatState {
 
   /** Reads a conversation again, if somebody looks at it. */
   async reload(sessionId: SessionId): Promise<void> {
-    if (this.#threads.has(sessionId)) await this.#fetch(sessionId);
+    if (this.#threads.has(sessionId)) await this.#threads.read(sessionId);
   }
 
   /** Stops the answer of a conversation; what is written stays. */
@@ -254,7 +245,7 @@ class ChatState {
     const before = active?.messageId ? thread?.get(active.messageId) : undefined;
     if (before?.state === "streaming") {
       before.state = "complete";
-      void this.#fetch(started.session.id);
+      void this.#threads.read(started.session.id);
     }
     const since = active?.messageId === null ? active.startedAt : started.answer.created_at;
     this.active.set(started.session.id, new ActiveAnswer(started.request_id, started.answer.id, since));
@@ -264,7 +255,7 @@ class ChatState {
   #changed(sessionId: SessionId): void {
     if (!this.#threads.has(sessionId)) return;
     const isShown = app.sessionId === sessionId || this.active.has(sessionId);
-    if (isShown || this.sessions.get(sessionId)?.group_id) void this.#fetch(sessionId);
+    if (isShown || this.sessions.get(sessionId)?.group_id) void this.#threads.read(sessionId);
     else this.#threads.delete(sessionId);
   }
 
@@ -273,9 +264,9 @@ class ChatState {
     this.failed.delete(session.id);
     const thread = this.#threads.get(session.id) ?? new Thread(session.id);
     const isWhole = this.#threads.has(session.id) || place === null;
-    this.#keep(thread);
+    this.#threads.keep(thread);
     thread.begin(user_message, answer);
-    if (!isWhole) void this.#fetch(session.id);
+    if (!isWhole) void this.#threads.read(session.id);
     // The person may have gone elsewhere in the meantime, or have written on.
     if (place === null && app.sessionId === null) {
       drafts.move(session.id);
@@ -307,7 +298,7 @@ class ChatState {
     this.active.get(chunk.session_id)?.countPiece(timestamp);
     const thread = this.#threads.get(chunk.session_id);
     // After a failed reading the end of the answer is waited for, not every piece.
-    if (thread?.receive(chunk) === "gap" && thread.error === null) void this.#fetch(chunk.session_id);
+    if (thread?.receive(chunk) === "gap" && thread.error === null) void this.#threads.read(chunk.session_id);
   }
 
   #end(requestId: RequestId, ending: Ending, timestamp: number): void {
@@ -341,65 +332,17 @@ class ChatState {
       message.stats = ending.data.data.stats;
     } else {
       message.state = "complete";
-      void this.#fetch(sessionId);
+      void this.#threads.read(sessionId);
     }
     this.finished = { sessionId, message };
     // Pieces were missed, the answer came whole, or its figures did not come with the error.
     const isPartial = thread?.hasGap === true || (message.content === "" && message.state === "complete");
-    if (isPartial || isFailure) void this.#fetch(sessionId);
+    if (isPartial || isFailure) void this.#threads.read(sessionId);
   }
 
   async #reloadSessions(): Promise<void> {
     const list = await call("session_list", NOTHING).catch((thrown: unknown) => void toasts.error(thrown));
     for (const session of list ?? []) this.sessions.set(session.id, session);
-  }
-
-  /** Reads a conversation; asked for twice at once it is read once. */
-  #fetch(sessionId: SessionId): Promise<void> {
-    let running = this.#fetching.get(sessionId);
-    if (!running) {
-      running = this.#read(sessionId).finally(() => this.#fetching.delete(sessionId));
-      this.#fetching.set(sessionId, running);
-    }
-    return running;
-  }
-
-  async #read(sessionId: SessionId): Promise<void> {
-    const thread = this.#threads.get(sessionId) ?? new Thread(sessionId);
-    this.#keep(thread);
-    if (thread.status === "failed") thread.status = "loading";
-    try {
-      const last = this.#opensAtEnd(thread) ? FIRST_MESSAGES : null;
-      this.take(await call("session_get", { session_id: sessionId, last }));
-      if (thread.partial) {
-        const completing = this.#complete(thread).finally(() => this.#completing.delete(sessionId));
-        this.#completing.set(sessionId, completing);
-      }
-    } catch (thrown) {
-      thread.error = toErrorInfo(thrown);
-      if (thread.messages.length === 0) thread.status = "failed";
-    }
-  }
-
-  /** Whether the end of a conversation is what is looked at first. */
-  #opensAtEnd({ sessionId, status, messages }: Thread): boolean {
-    const session = this.sessions.get(sessionId);
-    const isNew = status === "loading" && messages.length === 0 && session?.kind === "chat" && session.group_id === null;
-    const isLeft = placeOf(sessionId)?.following === false;
-    return isNew && !isLeft && (app.sessionId !== sessionId || app.targetMessageId === null);
-  }
-
-  /** Reads what was said before the messages that a conversation opened with. */
-  async #complete(thread: Thread): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, EARLIER_MS));
-    if (!thread.partial) return;
-    try {
-      const view = await call("session_get", { session_id: thread.sessionId, last: null });
-      // It may have been read again, or let go, in the meantime.
-      if (thread.partial) thread.loadEarlier(view);
-    } catch (thrown) {
-      toasts.error(thrown);
-    }
   }
 
   /** Takes a conversation as the backend has it, with all that stands around its messages. */
@@ -408,21 +351,13 @@ class ChatState {
     if (this.sessions.has(session.id)) this.sessions.set(session.id, session);
     const thread = this.#threads.get(session.id) ?? new Thread(session.id);
     thread.load(view);
-    if (!this.#threads.has(session.id)) this.#keep(thread);
+    if (!this.#threads.has(session.id)) this.#threads.keep(thread);
     queue.take(session.id, view.queue);
     drafts.take(view);
     announceView(view);
     const last = view.messages.at(-1);
     if (last?.role === "assistant" && last.state === "failed") this.failed.add(session.id);
     else if (last?.state === "complete") this.failed.delete(session.id);
-  }
-
-  /** Keeps a thread in memory and lets the ones go that were not looked at for longest. */
-  #keep(thread: Thread): void {
-    this.#threads.delete(thread.sessionId);
-    this.#threads.set(thread.sessionId, thread);
-    for (const id of [...this.#threads.keys()].slice(0, -THREADS_KEPT))
-      if (id !== app.sessionId && !this.active.has(id)) this.#threads.delete(id);
   }
 }
 
